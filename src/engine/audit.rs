@@ -1,0 +1,151 @@
+//! What is written down. One closed set of events; a new kind of thing that happens is a new variant here.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{AttemptId, AuthenticatorId, Denial, Method, Timestamp, TrustId, UserId};
+
+/// One line of the audit log, before the store gives it its place in the chain.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct AuditRecord {
+    pub at: Timestamp,
+    #[serde(flatten)]
+    pub event: AuditEvent,
+}
+
+/// How the primary login ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FirstFactor {
+    NotAsked,
+    Accepted,
+    Refused,
+}
+
+/// The one record that every login ends with (LOG-01).
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Decision {
+    pub attempt: AttemptId,
+    pub allowed: bool,
+    /// Why not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub denial: Option<Denial>,
+    /// The name as it was typed.
+    pub typed: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user: Option<UserId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    pub service: String,
+    pub address: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub station: Option<String>,
+    pub first_factor: FirstFactor,
+    pub methods: Vec<Method>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub remembered: bool,
+    /// The policy rule that decided; nothing where policy was not reached.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rule: Option<String>,
+    /// From the first octet to the verdict, in microseconds.
+    pub took: u64,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "event")]
+pub enum AuditEvent {
+    #[serde(rename = "login.decided")]
+    LoginDecided(Box<Decision>),
+    #[serde(rename = "login.prompted")]
+    LoginPrompted { attempt: AttemptId, user: Option<UserId>, methods: Vec<Method> },
+    #[serde(rename = "factor.failed")]
+    FactorFailed { attempt: AttemptId, user: UserId, why: Denial },
+    #[serde(rename = "lock.started")]
+    LockStarted { counter: String, until: Timestamp },
+    #[serde(rename = "lock.cleared")]
+    LockCleared { user: UserId, by: String },
+    #[serde(rename = "user.created")]
+    UserCreated { user: UserId, name: String, source: String, by: String },
+    #[serde(rename = "user.changed")]
+    UserChanged { user: UserId, what: String, by: String },
+    #[serde(rename = "user.deleted")]
+    UserDeleted { user: UserId, name: String, by: String },
+    #[serde(rename = "authenticator.added")]
+    AuthenticatorAdded { user: UserId, authenticator: AuthenticatorId, method: Method, label: String, by: String },
+    #[serde(rename = "authenticator.confirmed")]
+    AuthenticatorConfirmed { user: UserId, authenticator: AuthenticatorId },
+    #[serde(rename = "authenticator.removed")]
+    AuthenticatorRemoved { user: UserId, authenticator: AuthenticatorId, method: Method, by: String },
+    #[serde(rename = "trust.granted")]
+    TrustGranted { user: UserId, trust: TrustId, service: String, station: String, until: Timestamp },
+    #[serde(rename = "trust.revoked")]
+    TrustRevoked { user: UserId, trust: TrustId, by: String },
+    #[serde(rename = "gateway.started")]
+    GatewayStarted { version: String, config: String },
+    #[serde(rename = "gateway.stopped")]
+    GatewayStopped { open_attempts: u64 },
+    #[serde(rename = "config.reloaded")]
+    ConfigReloaded { config: String },
+    #[serde(rename = "config.refused")]
+    ConfigRefused { problems: u32 },
+    #[serde(rename = "key.rotated")]
+    KeyRotated { key: String, rows: u64, by: String },
+    /// Another node's head, written into this chain.
+    #[serde(rename = "audit.witness")]
+    AuditWitness { node: String, sequence: u64, hash: String },
+    /// The database is older than what was last seen of it: somebody restored a backup.
+    #[serde(rename = "store.restored")]
+    StoreRestored { missing: u64 },
+}
+
+impl AuditEvent {
+    /// The event's id, as it stands in the log.
+    pub fn id(&self) -> &'static str {
+        match self {
+            Self::LoginDecided(_) => "login.decided",
+            Self::LoginPrompted { .. } => "login.prompted",
+            Self::FactorFailed { .. } => "factor.failed",
+            Self::LockStarted { .. } => "lock.started",
+            Self::LockCleared { .. } => "lock.cleared",
+            Self::UserCreated { .. } => "user.created",
+            Self::UserChanged { .. } => "user.changed",
+            Self::UserDeleted { .. } => "user.deleted",
+            Self::AuthenticatorAdded { .. } => "authenticator.added",
+            Self::AuthenticatorConfirmed { .. } => "authenticator.confirmed",
+            Self::AuthenticatorRemoved { .. } => "authenticator.removed",
+            Self::TrustGranted { .. } => "trust.granted",
+            Self::TrustRevoked { .. } => "trust.revoked",
+            Self::GatewayStarted { .. } => "gateway.started",
+            Self::GatewayStopped { .. } => "gateway.stopped",
+            Self::ConfigReloaded { .. } => "config.reloaded",
+            Self::ConfigRefused { .. } => "config.refused",
+            Self::KeyRotated { .. } => "key.rotated",
+            Self::AuditWitness { .. } => "audit.witness",
+            Self::StoreRestored { .. } => "store.restored",
+        }
+    }
+
+    /// Whom it is about.
+    pub fn user(&self) -> Option<UserId> {
+        match self {
+            Self::LoginDecided(decision) => decision.user,
+            Self::LoginPrompted { user, .. } => *user,
+            Self::FactorFailed { user, .. }
+            | Self::LockCleared { user, .. }
+            | Self::UserCreated { user, .. }
+            | Self::UserChanged { user, .. }
+            | Self::UserDeleted { user, .. }
+            | Self::AuthenticatorAdded { user, .. }
+            | Self::AuthenticatorConfirmed { user, .. }
+            | Self::AuthenticatorRemoved { user, .. }
+            | Self::TrustGranted { user, .. }
+            | Self::TrustRevoked { user, .. } => Some(*user),
+            _ => None,
+        }
+    }
+}
+
+impl AuditRecord {
+    pub fn new(at: Timestamp, event: AuditEvent) -> Self {
+        Self { at, event }
+    }
+}

@@ -1,0 +1,56 @@
+//! The login. One engine decides every login of every door.
+//!
+//! What this crate must not know, and by its `Cargo.toml` cannot reach: sockets, files, SQL, HTTP. There is no
+//! protocol word here (no packet, no bind, no redirect); a door translates its wire into a [`LoginRequest`] and a
+//! [`Verdict`] back onto its wire. Time and randomness are arguments ([`Clock`], [`Random`]).
+//!
+//! ```text
+//!  door ──LoginRequest──▶ throttle ─▶ primary ─▶ identity ─▶ policy ─▶ second factor ─▶ commit ──Verdict──▶ door
+//!                            │                                                          │
+//!                            └────────────── counters, spent codes, audit: one transaction in the Store ──┘
+//! ```
+//!
+//! Two promises hold by construction. A [`Grant`] can only be made in this crate, after the store committed the
+//! decision and its audit record; a door that wants to let somebody in needs one. And a refusal is a value:
+//! `Err(EngineError)` means only that we could not find out, which is never an acceptance.
+
+mod attempt;
+mod audit;
+mod coalesce;
+mod engine;
+mod factor;
+mod names;
+mod policy;
+mod ports;
+mod primary;
+mod request;
+mod secret;
+mod split;
+mod store;
+mod throttle;
+mod verdict;
+
+pub use audit::{AuditEvent, AuditRecord, Decision, FirstFactor};
+pub use engine::{Engine, Ports, Settings};
+pub use factor::{Authenticator, Checked, Method, SecondFactor, Spend};
+pub use names::{
+    AttemptId, AuthenticatorId, CoalesceKey, Door, NameRefused, Service, Station, TrustId, Turn, UserId, UserName,
+};
+pub use policy::{Facts, Hours, NetworkMatch, Policy, Requirement, Rule, Ruling};
+pub use ports::{Clock, ClockFault, PortError, Random, Timestamp};
+pub use primary::{
+    Carried, Continuation, Identified, Person, Primary, PrimaryAuthenticator, PrimaryOutcome, PrimaryRefusal,
+    PrimarySource, Subject,
+};
+pub use request::{Channel, LoginRequest, Origin, Prompts};
+pub use secret::{Passcode, Password, SecretBytes};
+pub use split::{Second, Split, Splitting, split};
+pub use store::{
+    AttemptRow, AuditLine, Charge, Committed, Ended, LocalAccount, NewAuthenticator, NewUser, OpenAttempt, Position,
+    Store, StoreError, Transition, TrustEntry, User, UserChange,
+};
+pub use throttle::{Budget, Budgets, Counter, CounterKey};
+pub use verdict::{Answer, Denial, EngineError, Grant, Identity, Prompt, PromptKind, Step, Verdict, Withdrawn};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,299 @@
+//! The port to what lasts. Two adapters implement it, and one suite of tests runs over both.
+//!
+//! Every change of a login is one [`Transition`]: the compare-and-set on the attempt, what it spends, what it counts and
+//! its audit record commit together or not at all. Reads never see half of one.
+
+use async_trait::async_trait;
+use serde::Serialize;
+use tokio::sync::broadcast;
+
+use crate::{
+    AttemptId, AuditRecord, Authenticator, AuthenticatorId, Budget, CoalesceKey, Counter, CounterKey, Method, Person,
+    SecretBytes, Spend, Station, Subject, Timestamp, TrustId, Turn, UserId,
+};
+
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Full disk, lost connection, lock held too long: it may work again later.
+    #[error("{doing}")]
+    Unavailable {
+        doing: String,
+        #[source]
+        cause: Option<Box<dyn std::error::Error + Send + Sync>>,
+    },
+    /// Damaged data, a key that does not open it, a schema we do not know: nothing here can be relied on.
+    #[error("{doing}")]
+    Damaged {
+        doing: String,
+        #[source]
+        cause: Option<Box<dyn std::error::Error + Send + Sync>>,
+    },
+    /// Somebody asked for something that cannot be: a name that is taken, a user that is not there.
+    #[error("{0}")]
+    Refused(String),
+}
+
+/// A person as the store knows them.
+#[derive(Debug, Clone, Serialize)]
+pub struct User {
+    pub id: UserId,
+    pub subject: Subject,
+    pub display_name: Option<String>,
+    pub mail: Option<String>,
+    /// As the source said at the last login; for local users, as an administrator set them.
+    pub groups: Vec<String>,
+    pub enabled: bool,
+    pub created: Timestamp,
+    pub last_login: Option<Timestamp>,
+}
+
+/// A local user with what checks their password.
+#[derive(Debug, Clone)]
+pub struct LocalAccount {
+    pub user: User,
+    /// An argon2id hash in PHC form; `None` where no password was set yet.
+    pub password_hash: Option<SecretBytes>,
+}
+
+#[derive(Debug, Clone)]
+pub struct NewUser {
+    pub name: String,
+    pub display_name: Option<String>,
+    pub mail: Option<String>,
+    pub groups: Vec<String>,
+    pub password_hash: Option<SecretBytes>,
+}
+
+/// One change to a user, by an administrator.
+#[derive(Debug, Clone)]
+pub enum UserChange {
+    Enabled(bool),
+    Groups(Vec<String>),
+    PasswordHash(SecretBytes),
+    DisplayName(Option<String>),
+    Mail(Option<String>),
+}
+
+#[derive(Debug, Clone)]
+pub struct NewAuthenticator {
+    /// Chosen by the caller, because it is part of what the secret is sealed to.
+    pub id: AuthenticatorId,
+    pub user: UserId,
+    pub method: Method,
+    pub label: String,
+    pub secret: SecretBytes,
+    pub confirmed: bool,
+    /// What its enrolment already used up (the code that proved it).
+    pub high_water: i64,
+}
+
+/// An attempt that waits for somebody.
+#[derive(Debug, Clone)]
+pub struct OpenAttempt {
+    pub user: Option<UserId>,
+    pub coalesce: Option<CoalesceKey>,
+    pub turn: Turn,
+    pub expires: Timestamp,
+    /// The engine's record of the attempt. Sealed at rest: it holds what the primary answered.
+    pub payload: SecretBytes,
+}
+
+/// How an attempt ended, for those who wait for it elsewhere.
+#[derive(Debug, Clone)]
+pub struct Ended {
+    pub allowed: bool,
+    /// The engine's record of the verdict, sealed at rest.
+    pub payload: SecretBytes,
+}
+
+#[derive(Debug, Clone)]
+pub struct AttemptRow {
+    pub id: AttemptId,
+    /// Grows by one with every transition; the compare-and-set compares it.
+    pub version: u32,
+    pub position: Position,
+}
+
+#[derive(Debug, Clone)]
+pub enum Position {
+    Open(OpenAttempt),
+    Ended(Ended),
+}
+
+/// A failure to count, and by which budget.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Charge {
+    pub key: CounterKey,
+    pub budget: Budget,
+}
+
+/// A station whose owner gave a factor there, and until when that counts.
+#[derive(Debug, Clone, Serialize)]
+pub struct TrustEntry {
+    pub id: TrustId,
+    pub user: UserId,
+    /// `door/name`.
+    pub service: String,
+    pub station: Station,
+    pub granted: Timestamp,
+    pub until: Timestamp,
+}
+
+/// One atomic change of one login.
+#[derive(Debug, Clone)]
+pub struct Transition {
+    pub attempt: AttemptId,
+    /// The version the attempt must have now; `None`: there must be no such attempt yet.
+    pub from: Option<u32>,
+    /// What it becomes. `None` with `from: None`: the login began and ended in one step, and no row is kept.
+    pub to: Option<Position>,
+    /// If any of these counters is locked at `now`, nothing happens: [`Committed::Locked`].
+    pub unless_locked: Vec<CounterKey>,
+    /// If this user is disabled or gone by now, nothing happens: [`Committed::UserGone`].
+    pub if_enabled: Option<UserId>,
+    /// If any of these was spent before, or its authenticator is gone, nothing happens: [`Committed::Spent`].
+    pub spend: Vec<Spend>,
+    /// If this trust entry is gone or over, nothing happens: [`Committed::TrustGone`].
+    pub relies_on: Option<TrustId>,
+    pub charge: Vec<Charge>,
+    pub clear: Vec<CounterKey>,
+    /// Replaces an older entry of the same user, service and station.
+    pub trust: Option<TrustEntry>,
+    /// Sets the user's time of last login.
+    pub signed_in: Option<UserId>,
+    pub audit: Vec<AuditRecord>,
+    pub now: Timestamp,
+}
+
+impl Transition {
+    pub fn new(attempt: AttemptId, now: Timestamp) -> Self {
+        Self {
+            attempt,
+            from: None,
+            to: None,
+            unless_locked: Vec::new(),
+            if_enabled: None,
+            spend: Vec::new(),
+            relies_on: None,
+            charge: Vec::new(),
+            clear: Vec::new(),
+            trust: None,
+            signed_in: None,
+            audit: Vec::new(),
+            now,
+        }
+    }
+}
+
+/// What became of a [`Transition`]. Everything but `Done` means that nothing at all was changed.
+#[derive(Debug, Clone)]
+pub enum Committed {
+    /// Durable. Holds the counters that this change locked.
+    Done {
+        locked: Vec<(CounterKey, Timestamp)>,
+    },
+    /// Somebody else moved the attempt first, or it is gone.
+    Moved(Option<AttemptRow>),
+    Spent,
+    Locked(Timestamp),
+    UserGone,
+    TrustGone,
+}
+
+/// One audit record in its place.
+#[derive(Debug, Clone, Serialize)]
+pub struct AuditLine {
+    pub node: String,
+    pub sequence: u64,
+    pub record: AuditRecord,
+    /// SHA-256 over the hash before it and this record, in hexadecimal.
+    pub hash: String,
+}
+
+#[async_trait]
+pub trait Store: Send + Sync {
+    // A login.
+
+    async fn user_of(&self, subject: &Subject) -> Result<Option<User>, StoreError>;
+
+    /// The user of this person, made now if need be (just in time), with groups, mail and name brought up to date.
+    /// Writes only where something changed.
+    async fn adopt(&self, person: &Person, now: Timestamp) -> Result<User, StoreError>;
+
+    async fn local_account(&self, canonical_name: &str) -> Result<Option<LocalAccount>, StoreError>;
+
+    /// The user's authenticators, those not yet confirmed included.
+    async fn authenticators(&self, user: UserId) -> Result<Vec<Authenticator>, StoreError>;
+
+    /// In the order of `keys`; a key never counted is an empty counter.
+    async fn counters(&self, keys: &[CounterKey]) -> Result<Vec<Counter>, StoreError>;
+
+    async fn attempt(&self, id: AttemptId) -> Result<Option<AttemptRow>, StoreError>;
+
+    /// The open attempt with that key that has not expired, if any.
+    async fn attempt_by_key(&self, key: &CoalesceKey, now: Timestamp) -> Result<Option<AttemptId>, StoreError>;
+
+    async fn commit(&self, change: Transition) -> Result<Committed, StoreError>;
+
+    async fn trusted(
+        &self,
+        user: UserId,
+        service: &str,
+        station: &Station,
+        now: Timestamp,
+    ) -> Result<Option<TrustEntry>, StoreError>;
+
+    /// Attempts that ended, here or on another node. A hint, not a promise: whoever waits also looks now and then.
+    fn endings(&self) -> broadcast::Receiver<AttemptId>;
+
+    /// Open attempts past their time, oldest first, at most `limit`: the engine ends them.
+    async fn expired(&self, now: Timestamp, limit: u32) -> Result<Vec<AttemptId>, StoreError>;
+
+    /// Drop ended attempts, forgotten counters and trust entries from before `before`. Spent items stay.
+    async fn sweep(&self, before: Timestamp) -> Result<(), StoreError>;
+
+    async fn open_attempts(&self) -> Result<u64, StoreError>;
+
+    // Administration. Every change carries its audit record and commits with it.
+
+    async fn create_user(&self, user: NewUser, audit_by: &str, now: Timestamp) -> Result<User, StoreError>;
+    async fn change_user(
+        &self,
+        user: UserId,
+        change: UserChange,
+        audit_by: &str,
+        now: Timestamp,
+    ) -> Result<(), StoreError>;
+    async fn delete_user(&self, user: UserId, audit_by: &str, now: Timestamp) -> Result<(), StoreError>;
+    async fn user(&self, user: UserId) -> Result<Option<User>, StoreError>;
+    /// Users whose canonical name, display name or mail contains `search`, by name.
+    async fn users(&self, search: Option<&str>, offset: u64, limit: u32) -> Result<Vec<User>, StoreError>;
+
+    async fn add_authenticator(&self, new: NewAuthenticator, audit_by: &str, now: Timestamp) -> Result<(), StoreError>;
+    /// Confirm and spend in one: false where the step was spent before or it is confirmed already.
+    async fn confirm_authenticator(
+        &self,
+        id: AuthenticatorId,
+        spend: &Spend,
+        now: Timestamp,
+    ) -> Result<bool, StoreError>;
+    async fn remove_authenticator(&self, id: AuthenticatorId, audit_by: &str, now: Timestamp)
+    -> Result<(), StoreError>;
+    /// The items of an authenticator that were spent (numbers of recovery codes).
+    async fn spent_items(&self, id: AuthenticatorId) -> Result<Vec<String>, StoreError>;
+
+    /// Forget the failures counted against this user, of passwords and codes.
+    async fn clear_locks(&self, user: UserId, audit_by: &str, now: Timestamp) -> Result<(), StoreError>;
+
+    async fn trust_entries(&self, user: Option<UserId>, now: Timestamp) -> Result<Vec<TrustEntry>, StoreError>;
+    async fn revoke_trust(&self, id: TrustId, audit_by: &str, now: Timestamp) -> Result<bool, StoreError>;
+
+    // Audit.
+
+    async fn record(&self, records: Vec<AuditRecord>) -> Result<(), StoreError>;
+    /// The newest `limit` lines of all nodes (about one user, if given), oldest first.
+    async fn audit_tail(&self, limit: u32, user: Option<UserId>) -> Result<Vec<AuditLine>, StoreError>;
+    /// Lines of one node's chain from `sequence` on.
+    async fn audit_from(&self, node: &str, sequence: u64, limit: u32) -> Result<Vec<AuditLine>, StoreError>;
+    async fn audit_nodes(&self) -> Result<Vec<String>, StoreError>;
+}
