@@ -1,1 +1,199 @@
+//! A login in the making. Each stage holds exactly what is known there, in the form in which the store keeps it while
+//! the attempt waits, so that any node can go on with it.
 
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    AttemptId, AuthenticatorId, Carried, Channel, Denial, FirstFactor, Grant, Identity, LoginRequest, Method, Origin,
+    PortError, PromptKind, SecretBytes, Service, StoreError, Subject, Timestamp, Turn, Verdict,
+};
+
+/// What is known of a login from its first moment.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Login {
+    pub(crate) id: AttemptId,
+    pub(crate) began: Timestamp,
+    pub(crate) typed: String,
+    pub(crate) canonical: String,
+    pub(crate) service: Service,
+    pub(crate) origin: Origin,
+    pub(crate) channel: Channel,
+}
+
+impl Login {
+    pub(crate) fn new(id: AttemptId, began: Timestamp, request: &LoginRequest) -> Self {
+        Self {
+            id,
+            began,
+            typed: request.user.as_typed().to_owned(),
+            canonical: request.user.canonical(),
+            service: request.service.clone(),
+            origin: request.origin.clone(),
+            channel: request.channel,
+        }
+    }
+
+    /// An answer belongs to this login only if it comes through the same service and speaks for the same name
+    /// (RAD-20): a handle that was seen elsewhere opens nothing.
+    pub(crate) fn is_of(&self, request: &LoginRequest) -> bool {
+        self.service == request.service && self.canonical == request.user.canonical()
+    }
+
+    /// The service as audit and trust entries name it.
+    pub(crate) fn service_name(&self) -> String {
+        format!("{}/{}", self.service.door, self.service.name)
+    }
+}
+
+/// The primary login was accepted: this person owes a second factor.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Owed {
+    pub(crate) identity: Identity,
+    pub(crate) carried: Carried,
+    pub(crate) rule: String,
+    pub(crate) allowed: Vec<Method>,
+    pub(crate) remember: Option<Duration>,
+}
+
+/// What a waiting attempt waits for.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Stage {
+    /// An answer to the primary's own question.
+    Relayed { subject: Subject, text: String, state: Carried },
+    /// A second factor.
+    Factor {
+        owed: Owed,
+        kind: PromptKind,
+        /// Wrong answers so far.
+        tries: u32,
+        /// Given elsewhere, and waiting for the client to come back for it.
+        approved: Option<Approval>,
+    },
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Approval {
+    pub(crate) method: Method,
+    pub(crate) authenticator: AuthenticatorId,
+}
+
+impl Stage {
+    pub(crate) fn kind(&self) -> PromptKind {
+        match self {
+            Self::Relayed { text, .. } => PromptKind::Relayed { text: text.clone() },
+            Self::Factor { kind, .. } => kind.clone(),
+        }
+    }
+
+    pub(crate) fn tries(&self) -> u32 {
+        match self {
+            Self::Relayed { .. } => 0,
+            Self::Factor { tries, .. } => *tries,
+        }
+    }
+
+    pub(crate) fn owed(&self) -> Option<&Owed> {
+        match self {
+            Self::Relayed { .. } => None,
+            Self::Factor { owed, .. } => Some(owed),
+        }
+    }
+}
+
+/// A waiting attempt, as the store keeps it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Attempt {
+    pub(crate) login: Login,
+    pub(crate) stage: Stage,
+}
+
+/// A waiting attempt in its place: what a compare-and-set needs beside it.
+#[derive(Debug, Clone)]
+pub(crate) struct Waiting {
+    pub(crate) attempt: Attempt,
+    pub(crate) version: u32,
+    pub(crate) turn: Turn,
+    pub(crate) expires: Timestamp,
+}
+
+/// How an attempt ended, for those who wait for it on other nodes.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum EndRecord {
+    Allowed { identity: Identity, methods: Vec<Method>, remembered: bool, carried: Carried },
+    Denied(Denial),
+}
+
+impl EndRecord {
+    pub(crate) fn of(verdict: &Verdict) -> Self {
+        match verdict {
+            Verdict::Deny(denial) => Self::Denied(denial.clone()),
+            Verdict::Allow(grant) => Self::Allowed {
+                identity: grant.identity.clone(),
+                methods: grant.methods.clone(),
+                remembered: grant.remembered,
+                carried: grant.carried.clone(),
+            },
+        }
+    }
+
+    pub(crate) fn into_verdict(self, attempt: AttemptId) -> Verdict {
+        match self {
+            Self::Denied(denial) => Verdict::Deny(denial),
+            Self::Allowed { identity, methods, remembered, carried } => {
+                Verdict::Allow(Grant { attempt, identity, methods, remembered, carried })
+            }
+        }
+    }
+}
+
+/// Write one of the records above for the store.
+pub(crate) fn write<T: Serialize>(record: &T) -> Result<SecretBytes, StoreError> {
+    serde_json::to_vec(record)
+        .map(SecretBytes::new)
+        .map_err(|error| StoreError::Damaged { doing: "write down a login".into(), cause: Some(Box::new(error)) })
+}
+
+/// Read one back. What we cannot read we do not guess at.
+pub(crate) fn read<T: serde::de::DeserializeOwned>(octets: &SecretBytes) -> Result<T, StoreError> {
+    serde_json::from_slice(octets.expose()).map_err(|error| StoreError::Damaged {
+        doing: "read what was written down of a login".into(),
+        cause: Some(Box::new(error)),
+    })
+}
+
+/// What audit says of a login that ends here.
+#[derive(Debug, Clone)]
+pub(crate) struct Reached {
+    pub(crate) first_factor: FirstFactor,
+    pub(crate) identity: Option<Identity>,
+    pub(crate) rule: Option<String>,
+}
+
+impl Reached {
+    pub(crate) const NOTHING: Self = Self { first_factor: FirstFactor::NotAsked, identity: None, rule: None };
+
+    pub(crate) const REFUSED: Self = Self { first_factor: FirstFactor::Refused, identity: None, rule: None };
+
+    pub(crate) fn identity(identity: &Identity) -> Self {
+        Self { first_factor: FirstFactor::Accepted, identity: Some(identity.clone()), rule: None }
+    }
+
+    pub(crate) fn owed(owed: &Owed) -> Self {
+        Self { rule: Some(owed.rule.clone()), ..Self::identity(&owed.identity) }
+    }
+
+    pub(crate) fn stage(stage: &Stage) -> Self {
+        stage.owed().map_or(Self::NOTHING, Self::owed)
+    }
+}
+
+/// Draw octets, or say that we cannot.
+pub(crate) fn draw<const N: usize>(random: &dyn crate::Random) -> Result<[u8; N], PortError> {
+    let mut octets = [0; N];
+    random.fill(&mut octets)?;
+    Ok(octets)
+}

@@ -55,8 +55,14 @@ pub struct Decision {
 pub enum AuditEvent {
     #[serde(rename = "login.decided")]
     LoginDecided(Box<Decision>),
+    /// The login ended without a verdict: something we depend on failed. Nobody was let in.
+    #[serde(rename = "login.undecided")]
+    LoginUndecided { attempt: AttemptId, typed: String, service: String, why: String },
     #[serde(rename = "login.prompted")]
     LoginPrompted { attempt: AttemptId, user: Option<UserId>, methods: Vec<Method> },
+    /// An answer that belongs to no open login, or to an earlier question of one.
+    #[serde(rename = "answer.refused")]
+    AnswerRefused { attempt: AttemptId, typed: String, service: String, address: String, why: Denial },
     #[serde(rename = "factor.failed")]
     FactorFailed { attempt: AttemptId, user: UserId, why: Denial },
     #[serde(rename = "lock.started")]
@@ -102,7 +108,9 @@ impl AuditEvent {
     pub fn id(&self) -> &'static str {
         match self {
             Self::LoginDecided(_) => "login.decided",
+            Self::LoginUndecided { .. } => "login.undecided",
             Self::LoginPrompted { .. } => "login.prompted",
+            Self::AnswerRefused { .. } => "answer.refused",
             Self::FactorFailed { .. } => "factor.failed",
             Self::LockStarted { .. } => "lock.started",
             Self::LockCleared { .. } => "lock.cleared",

@@ -1,12 +1,36 @@
-//! The engine (being written).
-use crate::*;
-use std::sync::Arc;
+//! The engine: its public calls, and the order of a login.
+//!
+//! ```text
+//! decide / begin ─▶ first ──▶ Accepted ─▶ rule ──▶ Owed ─▶ second ─┬─▶ Allow | Deny
+//!                     │                                            └─▶ Waiting ─▶ answer / respond ─▶ ...
+//!                     └─▶ Relayed (the primary asks) ─▶ answer ─▶ Accepted ...
+//! ```
+
+mod answer;
+mod first;
+mod second;
+mod settle;
+mod wait;
+
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use crate::attempt::{Login, draw};
+use crate::coalesce::Coalescer;
+use crate::factor::SecondFactor;
+use crate::{
+    AttemptId, Budgets, Clock, Denial, EngineError, LoginRequest, Method, Policy, Primary, PromptKind, Prompts, Random,
+    SecretBytes, Step, Store, Turn, Verdict,
+};
+
 /// What the engine is given.
 pub struct Ports {
     pub store: Arc<dyn Store>,
     pub clock: Arc<dyn Clock>,
     pub random: Arc<dyn Random>,
     pub factors: Vec<Arc<dyn SecondFactor>>,
+    /// The key under which credentials are digested to recognise a login asked twice; the same on every node.
+    pub digest_key: SecretBytes,
 }
 
 /// What an administrator sets and a reload swaps as a whole.
@@ -15,47 +39,93 @@ pub struct Settings {
     pub policy: Policy,
     pub budgets: Budgets,
     /// How long a question stays open.
-    pub prompt_lifetime: std::time::Duration,
+    pub prompt_lifetime: Duration,
     /// Wrong answers in one attempt before it ends.
     pub tries_per_attempt: u32,
 }
-pub struct Engine {}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            policy: Policy::default(),
+            budgets: Budgets::default(),
+            prompt_lifetime: Duration::from_secs(120),
+            tries_per_attempt: 3,
+        }
+    }
+}
+
+pub struct Engine {
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+    factors: Vec<Arc<dyn SecondFactor>>,
+    digest_key: ring::hmac::Key,
+    settings: RwLock<Arc<Settings>>,
+    running: Coalescer,
+}
+
 impl Engine {
-    pub fn new(_ports: Ports, _settings: Settings) -> Result<Self, EngineError> {
-        loop {}
+    pub fn new(ports: Ports, settings: Settings) -> Self {
+        Self {
+            store: ports.store,
+            clock: ports.clock,
+            random: ports.random,
+            factors: ports.factors,
+            digest_key: ring::hmac::Key::new(ring::hmac::HMAC_SHA256, ports.digest_key.expose()),
+            settings: RwLock::new(Arc::new(settings)),
+            running: Coalescer::default(),
+        }
     }
-    /// Swap the settings as a whole; attempts that began under the old ones end under them.
-    pub fn adopt(&self, _settings: Settings) {}
-    /// For doors that cannot ask: yes or no.
-    pub async fn decide(&self, _request: LoginRequest, _primary: Primary<'_>) -> Result<Verdict, EngineError> {
-        loop {}
+
+    /// Swap the settings as a whole. A step that runs ends under those it began with.
+    pub fn adopt(&self, settings: Settings) {
+        *self.settings.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(settings);
     }
+
+    fn settings(&self) -> Arc<Settings> {
+        Arc::clone(&self.settings.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// For doors that cannot ask: yes or no, within the channel's patience.
+    pub async fn decide(&self, request: LoginRequest, primary: Primary<'_>) -> Result<Verdict, EngineError> {
+        let patience = request.channel.patience;
+        let deadline = tokio::time::Instant::now() + patience;
+        let request = LoginRequest { channel: crate::Channel { prompts: Prompts::None, patience }, ..request };
+        match self.begin(request, primary).await? {
+            Step::Done(verdict) => Ok(verdict),
+            Step::Show(prompt) if matches!(prompt.kind, PromptKind::Wait { .. }) => {
+                self.watch_until(prompt.attempt, deadline).await
+            }
+            // There is nobody to ask. The first step does not open such a question over this channel; if one is there all
+            // the same, it ends here.
+            Step::Show(prompt) => self.end(prompt.attempt, Denial::CodeMissing).await,
+        }
+    }
+
     /// For doors that can ask.
-    pub async fn begin(&self, _request: LoginRequest, _primary: Primary<'_>) -> Result<Step, EngineError> {
-        loop {}
+    pub async fn begin(&self, request: LoginRequest, primary: Primary<'_>) -> Result<Step, EngineError> {
+        let id = self.draw_attempt()?;
+        let login = Login::new(id, self.clock.now(), &request);
+        let service = login.service_name();
+        let typed = login.typed.clone();
+        let step = self.first_step(login, request, primary).await;
+        if let Err(error) = &step {
+            self.note_undecided(id, typed, service, error).await;
+        }
+        step
     }
-    /// An answer from the place of the login. `service` and `user` are those of whoever brings the answer: an answer from elsewhere or for
-    /// somebody else is refused and leaves the attempt as it was. `primary` goes on with a relayed question.
-    pub async fn answer(
-        &self,
-        _attempt: AttemptId,
-        _turn: Turn,
-        _answer: Answer,
-        _from: &LoginRequest,
-        _primary: Option<&mut dyn PrimaryAuthenticator>,
-    ) -> Result<Step, EngineError> {
-        loop {}
+
+    fn factor(&self, method: Method) -> Option<&Arc<dyn SecondFactor>> {
+        self.factors.iter().find(|factor| factor.method() == method)
     }
-    /// Wait for the end of an attempt, wherever it is decided.
-    pub async fn watch(&self, _attempt: AttemptId) -> Result<Verdict, EngineError> {
-        loop {}
+
+    fn draw_attempt(&self) -> Result<AttemptId, EngineError> {
+        let octets = draw::<16>(&*self.random).map_err(EngineError::Random)?;
+        Ok(AttemptId(uuid::Builder::from_random_bytes(octets).into_uuid()))
     }
-    /// The login went away.
-    pub async fn cancel(&self, _attempt: AttemptId, _why: Withdrawn) -> Result<(), EngineError> {
-        loop {}
-    }
-    /// End what nobody answered, forget what is long over. Called at intervals by the daemon.
-    pub async fn tend(&self) -> Result<(), EngineError> {
-        loop {}
+
+    fn draw_turn(&self) -> Result<Turn, EngineError> {
+        draw::<8>(&*self.random).map(|octets| Turn(u64::from_be_bytes(octets))).map_err(EngineError::Random)
     }
 }

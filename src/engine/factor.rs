@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::{Answer, AuthenticatorId, Channel, Identity, Passcode, PortError, SecretBytes, Timestamp, UserId};
 
 /// A kind of second factor, by the name used in config, audit and manual.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Method {
     Push,

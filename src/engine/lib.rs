@@ -17,10 +17,12 @@
 mod attempt;
 mod audit;
 mod coalesce;
+pub mod config;
 mod engine;
 mod factor;
 mod names;
 mod policy;
+pub mod policy_config;
 mod ports;
 mod primary;
 mod request;

@@ -8,7 +8,7 @@ use unicode_normalization::UnicodeNormalization;
 use uuid::Uuid;
 
 /// The longest user name we take, in octets (RFC 7542 §2.3).
-pub const USER_NAME_OCTETS_MAX: usize = 253;
+pub(crate) const USER_NAME_OCTETS_MAX: usize = 253;
 
 /// A user name as somebody typed it. It proves nothing and decides nothing until it is resolved to a [`UserId`].
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -130,7 +130,7 @@ impl fmt::Debug for Turn {
 }
 
 /// A kind of way in. The engine only compares it with what policy names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Door {
     Radius,

@@ -1,14 +1,13 @@
 //! Which second factor a login needs. Rules are read top to bottom; the first that matches decides. Where none does,
 //! the answer is the policy's `otherwise`, which is a factor unless an administrator wrote something else.
 
-use std::net::IpAddr;
+use std::time::Duration;
 
 use chrono::{DateTime, Datelike, NaiveTime, Utc, Weekday};
 use chrono_tz::Tz;
 use ipnet::IpNet;
 
 use crate::{Door, Identity, Method, Origin, Service, Timestamp};
-use std::time::Duration;
 
 /// What a rule asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,8 +50,8 @@ pub struct Rule {
     pub remember: Option<Duration>,
 }
 
-/// A network, matched against the person's own address where the door knows it. Where the door knows only the system
-/// that asks, a network rule that would *loosen* must not match by accident: see [`Policy::decide`].
+/// A network, matched against the person's own address. Where the door knows only the system that asks, a rule with
+/// networks does not match: the address of a VPN gateway must not make its whole clientele "inside".
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NetworkMatch(pub IpNet);
 
@@ -108,13 +107,9 @@ impl Rule {
     }
 
     fn in_network(&self, origin: &Origin) -> bool {
-        let address = canonical(origin.person_address());
-        self.networks.iter().any(|network| network.0.contains(&address))
+        let Some(address) = origin.person_address() else { return false };
+        self.networks.iter().any(|network| network.0.contains(&address.to_canonical()))
     }
-}
-
-fn canonical(address: IpAddr) -> IpAddr {
-    address.to_canonical()
 }
 
 fn is_user(wanted: &str, identity: &Identity) -> bool {

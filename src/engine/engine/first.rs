@@ -1,0 +1,260 @@
+//! The first step of a login: throttle, who is it, is it asked twice, the primary's answer, and what policy makes of it.
+
+use crate::attempt::{Login, Owed, Reached, Stage, Waiting};
+use crate::coalesce::{Lead, Outcome, Seat, follow};
+use crate::engine::Engine;
+use crate::split::Second;
+use crate::{
+    Answer, AttemptId, Charge, CoalesceKey, CounterKey, Denial, EngineError, Facts, Identified, Identity, LoginRequest,
+    Password, Person, Primary, PrimaryAuthenticator, PrimaryOutcome, PrimaryRefusal, Prompts, Requirement, Settings,
+    Split, Step, Subject, Timestamp, Turn, split,
+};
+
+/// What came with the password besides the password.
+pub(super) type Typed = Option<Second>;
+
+impl Engine {
+    pub(super) async fn first_step(
+        &self,
+        login: Login,
+        request: LoginRequest,
+        primary: Primary<'_>,
+    ) -> Result<Step, EngineError> {
+        let settings = self.settings();
+        match primary {
+            Primary::Proven(person) => {
+                let typed = request.passcode.map(Second::Code);
+                self.accepted(&settings, login, person, typed, Vec::new(), None, None).await
+            }
+            Primary::Password { password, with } => {
+                let Split { password: rest, second } = split(&password, &request.splitting);
+                let typed = second.or(request.passcode.clone().map(Second::Code));
+                if rest.is_empty() {
+                    return self.refuse(&login, None, &Reached::NOTHING, Denial::EmptyPassword, Vec::new()).await;
+                }
+                let subject = match with.identify(&request.user).await.map_err(EngineError::Primary)? {
+                    Identified::Known(subject) => subject,
+                    Identified::Unknown => return self.unknown(&settings, login, &rest, with).await,
+                };
+                let key = self.coalesce_key(&login, &subject, &password, &typed);
+                let lead = match self.lead(key).await? {
+                    Ok(lead) => lead,
+                    Err(step) => return Ok(step),
+                };
+                let step = self.primary_step(&settings, login, &request, subject, &rest, typed, with, key).await;
+                lead.tell(Outcome::of(&step));
+                step
+            }
+        }
+    }
+
+    /// Nobody knows this name. It costs the stranger the same time as a wrong password, and counts against their address.
+    async fn unknown(
+        &self,
+        settings: &Settings,
+        login: Login,
+        password: &Password,
+        with: &mut dyn PrimaryAuthenticator,
+    ) -> Result<Step, EngineError> {
+        with.pretend(password).await;
+        let charge = login
+            .origin
+            .person_address()
+            .map(|address| Charge { key: CounterKey::password_from(address), budget: settings.budgets.password_from });
+        self.refuse(&login, None, &Reached::REFUSED, Denial::UnknownUser, charge.into_iter().collect()).await
+    }
+
+    /// Do it once, however often it is asked: either the duty to do it, or what came of it when somebody else did.
+    pub(super) async fn lead(&self, key: CoalesceKey) -> Result<Result<Lead, Step>, EngineError> {
+        loop {
+            match self.running.sit(key) {
+                Seat::Lead(lead) => return Ok(Ok(lead)),
+                Seat::Follow(receiver) => match follow(receiver).await {
+                    Some(Outcome::Show(prompt)) => return Ok(Err(Step::Show(prompt))),
+                    Some(Outcome::Done(verdict)) => return Ok(Err(Step::Done(verdict))),
+                    Some(Outcome::Failed) => return Err(EngineError::Joined),
+                    // The leader left without a word: sit down again.
+                    None => {}
+                },
+            }
+        }
+    }
+
+    /// The same login may wait already, begun by another packet or on another node: show its question again.
+    async fn join_waiting(&self, key: &CoalesceKey, login: &Login) -> Result<Option<Step>, EngineError> {
+        let Some(id) = self.store.attempt_by_key(key, self.clock.now()).await? else { return Ok(None) };
+        let Some(waiting) = self.waiting(id).await? else { return Ok(None) };
+        let same = waiting.attempt.login.service == login.service && waiting.attempt.login.channel == login.channel;
+        Ok(same.then(|| Step::Show(waiting.prompt(false))))
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "each is a different thing, and there is one caller")]
+    async fn primary_step(
+        &self,
+        settings: &Settings,
+        login: Login,
+        request: &LoginRequest,
+        subject: Subject,
+        password: &Password,
+        typed: Typed,
+        with: &mut dyn PrimaryAuthenticator,
+        key: CoalesceKey,
+    ) -> Result<Step, EngineError> {
+        if let Some(step) = self.join_waiting(&key, &login).await? {
+            return Ok(step);
+        }
+        let failed = match self.standing(&login, &subject).await? {
+            Ok(failed) => failed,
+            Err(until) => {
+                let reached = Reached::NOTHING;
+                return self.refuse(&login, None, &reached, Denial::LockedOut { until }, Vec::new()).await;
+            }
+        };
+        let outcome = with.authenticate(&request.user, &subject, password).await.map_err(EngineError::Primary)?;
+        match outcome {
+            PrimaryOutcome::Accepted(person) => {
+                self.accepted(settings, login, person, typed, failed, Some(key), None).await
+            }
+            PrimaryOutcome::Refused(refusal) => {
+                let charges = self.password_charges(settings, &login, &subject, refusal);
+                self.refuse(&login, None, &Reached::REFUSED, Denial::Primary(refusal), charges).await
+            }
+            PrimaryOutcome::Continue(_) if login.channel.prompts == Prompts::None => {
+                self.refuse(&login, None, &Reached::NOTHING, Denial::CodeMissing, Vec::new()).await
+            }
+            PrimaryOutcome::Continue(continuation) => {
+                let stage = Stage::Relayed { subject, text: continuation.text, state: continuation.state };
+                self.ask(settings, login, stage, None, Some(key), Vec::new(), false).await
+            }
+        }
+    }
+
+    /// The person's password counters that hold failures, to be cleared by a right password; `Err` holds until when a
+    /// counter locks them, or their address.
+    async fn standing(
+        &self,
+        login: &Login,
+        subject: &Subject,
+    ) -> Result<Result<Vec<CounterKey>, Timestamp>, EngineError> {
+        let own = [CounterKey::password_at(subject, &login.origin.place()), CounterKey::password_of(subject)];
+        let from = login.origin.person_address().map(CounterKey::password_from);
+        let keys: Vec<CounterKey> = own.iter().cloned().chain(from).collect();
+        let counters = self.store.counters(&keys).await?;
+        let now = self.clock.now();
+        if let Some(until) = counters.iter().filter_map(|counter| counter.is_locked(now)).max() {
+            return Ok(Err(until));
+        }
+        let failed = own.into_iter().zip(counters).filter(|(_, counter)| counter.failures > 0);
+        Ok(Ok(failed.map(|(key, _)| key).collect()))
+    }
+
+    /// The primary said yes. Resolve to one user, and only then ask policy.
+    #[expect(clippy::too_many_arguments, reason = "each is a different thing that is known by now")]
+    pub(super) async fn accepted(
+        &self,
+        settings: &Settings,
+        login: Login,
+        person: Person,
+        typed: Typed,
+        clear: Vec<CounterKey>,
+        key: Option<CoalesceKey>,
+        from: Option<&Waiting>,
+    ) -> Result<Step, EngineError> {
+        let user = self.store.adopt(&person, self.clock.now()).await?;
+        let identity = Identity {
+            user: user.id,
+            name: user.subject.name.clone(),
+            source: user.subject.source.clone(),
+            groups: user.groups.clone(),
+            mail: user.mail.clone(),
+        };
+        if !user.enabled {
+            return self.refuse(&login, from, &Reached::identity(&identity), Denial::UserDisabled, Vec::new()).await;
+        }
+        let facts =
+            Facts { service: &login.service, origin: &login.origin, identity: &identity, now: self.clock.now() };
+        let ruling = settings.policy.decide(&facts);
+        let owed = |allowed| Owed {
+            identity: identity.clone(),
+            carried: person.carried.clone(),
+            rule: ruling.rule.clone(),
+            allowed,
+            remember: ruling.remember,
+        };
+        match ruling.require {
+            Requirement::Refuse => {
+                let reached = Reached::owed(&owed(Vec::new()));
+                self.refuse(&login, from, &reached, Denial::PolicyRefused, Vec::new()).await
+            }
+            Requirement::Skip => self.allow_without_factor(&login, from, &owed(Vec::new()), clear).await,
+            Requirement::AnyOf(allowed) => {
+                self.second_step(settings, login, owed(allowed), typed, clear, key, from).await
+            }
+        }
+    }
+
+    fn coalesce_key(&self, login: &Login, subject: &Subject, password: &Password, typed: &Typed) -> CoalesceKey {
+        let code: &[u8] = match typed {
+            Some(Second::Code(code)) => code.as_typed().as_bytes(),
+            Some(Second::Use(method, _)) => method.name().as_bytes(),
+            None => &[],
+        };
+        self.digest(&[
+            b"login",
+            subject.source.as_bytes(),
+            subject.id.as_bytes(),
+            login.service_name().as_bytes(),
+            login.origin.address.to_string().as_bytes(),
+            login.origin.place().as_bytes(),
+            password.octets(),
+            code,
+        ])
+    }
+
+    /// The handle of one answer to one question, to recognise it when it is brought twice.
+    pub(super) fn answer_key(&self, attempt: AttemptId, turn: Turn, answer: &Answer) -> CoalesceKey {
+        let typed: &[u8] = match answer {
+            Answer::Typed(code) => code.as_typed().as_bytes(),
+            _ => &[],
+        };
+        self.digest(&[b"answer", attempt.0.as_bytes(), &turn.0.to_be_bytes(), typed])
+    }
+
+    fn digest(&self, parts: &[&[u8]]) -> CoalesceKey {
+        let mut digest = ring::hmac::Context::with_key(&self.digest_key);
+        for part in parts {
+            digest.update(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
+            digest.update(part);
+        }
+        let tag = digest.sign();
+        let mut key = [0; 32];
+        for (to, from) in key.iter_mut().zip(tag.as_ref()) {
+            *to = *from;
+        }
+        CoalesceKey(key)
+    }
+
+    /// What a refusal of the primary costs: only a wrong guess is counted.
+    pub(super) fn password_charges(
+        &self,
+        settings: &Settings,
+        login: &Login,
+        subject: &Subject,
+        refusal: PrimaryRefusal,
+    ) -> Vec<Charge> {
+        if !refusal.is_wrong_guess() {
+            return Vec::new();
+        }
+        let budgets = &settings.budgets;
+        let at = CounterKey::password_at(subject, &login.origin.place());
+        let from = login.origin.person_address().map(CounterKey::password_from);
+        [
+            Some(Charge { key: at, budget: budgets.password_at }),
+            Some(Charge { key: CounterKey::password_of(subject), budget: budgets.password_of }),
+            from.map(|key| Charge { key, budget: budgets.password_from }),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
+    }
+}

@@ -1,0 +1,215 @@
+//! The second step: what the person has, what the rule allows, what the channel can carry.
+
+use crate::attempt::{Login, Owed, Reached, Stage, Waiting};
+use crate::engine::Engine;
+use crate::engine::first::Typed;
+use crate::split::Second;
+use crate::{
+    Answer, Authenticator, Charge, Checked, CoalesceKey, CounterKey, Denial, EngineError, Method, Passcode, PromptKind,
+    Prompts, Settings, Spend, Step,
+};
+
+/// A judged code, over all factors that could be meant.
+pub(super) enum Judged {
+    Right(Method, Spend),
+    UsedBefore,
+    Wrong,
+}
+
+impl Engine {
+    #[expect(clippy::too_many_arguments, reason = "each is a different thing that is known by now")]
+    pub(super) async fn second_step(
+        &self,
+        settings: &Settings,
+        login: Login,
+        owed: Owed,
+        typed: Typed,
+        clear: Vec<CounterKey>,
+        key: Option<CoalesceKey>,
+        from: Option<&Waiting>,
+    ) -> Result<Step, EngineError> {
+        if let Some(step) = self.remembered(&login, &owed, &clear, from).await? {
+            return Ok(step);
+        }
+        let held = self.held(&owed).await?;
+        if held.is_empty() {
+            return self.refuse(&login, from, &Reached::owed(&owed), Denial::NotEnrolled, Vec::new()).await;
+        }
+        match typed {
+            Some(Second::Code(code)) => {
+                let judged = self.judge(&held, &code).await?;
+                self.settle_code(settings, &login, &owed, judged, clear, from).await
+            }
+            Some(Second::Use(method, _)) => {
+                self.offer(settings, login, owed, &held, Some(method), clear, key, from).await
+            }
+            None => self.offer(settings, login, owed, &held, None, clear, key, from).await,
+        }
+    }
+
+    /// A station where the person gave a factor not long ago, if the rule remembers stations.
+    async fn remembered(
+        &self,
+        login: &Login,
+        owed: &Owed,
+        clear: &[CounterKey],
+        from: Option<&Waiting>,
+    ) -> Result<Option<Step>, EngineError> {
+        let (Some(_), Some(station)) = (owed.remember, &login.origin.station) else { return Ok(None) };
+        let now = self.clock.now();
+        let entry = self.store.trusted(owed.identity.user, &login.service_name(), station, now).await?;
+        match entry {
+            Some(entry) => self.allow_remembered(login, owed, entry.id, clear.to_vec(), from).await,
+            None => Ok(None),
+        }
+    }
+
+    /// The person's confirmed authenticators that the rule allows, in the rule's order of preference.
+    pub(super) async fn held(&self, owed: &Owed) -> Result<Vec<Authenticator>, EngineError> {
+        let mut held = self.store.authenticators(owed.identity.user).await?;
+        let place = |method: Method| owed.allowed.iter().position(|allowed| *allowed == method);
+        held.retain(|authenticator| {
+            authenticator.confirmed
+                && place(authenticator.method).is_some()
+                && self.factor(authenticator.method).is_some()
+        });
+        held.sort_by_key(|authenticator| place(authenticator.method));
+        Ok(held)
+    }
+
+    /// Judge a typed code against everything it could be meant for.
+    pub(super) async fn judge(&self, held: &[Authenticator], code: &Passcode) -> Result<Judged, EngineError> {
+        // A clock that cannot be believed judges nothing (OTP-08).
+        self.clock.sound()?;
+        let now = self.clock.now();
+        let answer = Answer::typed(code);
+        let mut verdict = Judged::Wrong;
+        for (method, own) in by_method(held) {
+            let Some(factor) = self.factor(method).filter(|factor| factor.is_typed()) else { continue };
+            match factor.check(&own, &answer, now).await.map_err(EngineError::Factor)? {
+                // A factor may only spend what is the person's own.
+                Checked::Right(spend) if own.iter().any(|one| one.id == spend.authenticator()) => {
+                    return Ok(Judged::Right(method, spend));
+                }
+                Checked::UsedBefore(_) => verdict = Judged::UsedBefore,
+                Checked::Right(_) | Checked::Wrong | Checked::NotMine => {}
+            }
+        }
+        Ok(verdict)
+    }
+
+    /// A code that came with the password: right, or the login is refused.
+    async fn settle_code(
+        &self,
+        settings: &Settings,
+        login: &Login,
+        owed: &Owed,
+        judged: Judged,
+        clear: Vec<CounterKey>,
+        from: Option<&Waiting>,
+    ) -> Result<Step, EngineError> {
+        match judged {
+            Judged::Right(method, spend) => self.allow_with(login, owed, method, spend, clear, from).await,
+            Judged::UsedBefore => {
+                self.refuse(login, from, &Reached::owed(owed), Denial::CodeUsedBefore, Vec::new()).await
+            }
+            Judged::Wrong => {
+                let charges = code_charges(settings, login, owed);
+                self.refuse_code(login, from, owed, charges).await
+            }
+        }
+    }
+
+    /// Nothing was typed: ask for a code, or ring the phone.
+    #[expect(clippy::too_many_arguments, reason = "each is a different thing that is known by now")]
+    async fn offer(
+        &self,
+        settings: &Settings,
+        login: Login,
+        owed: Owed,
+        held: &[Authenticator],
+        wanted: Option<Method>,
+        clear: Vec<CounterKey>,
+        key: Option<CoalesceKey>,
+        from: Option<&Waiting>,
+    ) -> Result<Step, EngineError> {
+        let usable = self.usable(&login, held);
+        let chosen = match wanted {
+            Some(method) => usable.iter().copied().find(|usable| *usable == method),
+            None => usable.first().copied(),
+        };
+        let Some(chosen) = chosen else {
+            // They have a factor, but this channel cannot carry it: only a code beside the password would have done.
+            return self.refuse(&login, from, &Reached::owed(&owed), Denial::CodeMissing, Vec::new()).await;
+        };
+        if let Some(until) = self.code_lock(&login, &owed).await? {
+            let denial = Denial::LockedOut { until };
+            return self.refuse(&login, from, &Reached::owed(&owed), denial, Vec::new()).await;
+        }
+        let (typed, elsewhere): (Vec<Method>, Vec<Method>) =
+            usable.iter().partition(|method| self.factor(**method).is_some_and(|factor| factor.is_typed()));
+        let is_typed = typed.contains(&chosen);
+        let kind = if is_typed {
+            PromptKind::EnterCode { methods: typed, others: elsewhere }
+        } else {
+            let others = usable.iter().copied().filter(|method| *method != chosen).collect();
+            PromptKind::Wait { method: chosen, others }
+        };
+        let (identity, attempt) = (owed.identity.clone(), login.id);
+        let tries = from.map_or(0, |from| from.attempt.stage.tries());
+        let stage = Stage::Factor { owed, kind, tries, approved: None };
+        let step = self.ask(settings, login, stage, from, key, clear, false).await?;
+        if let (false, Step::Show(_), Some(factor)) = (is_typed, &step, self.factor(chosen)) {
+            // The attempt is in the store before the phone rings, so that an answer finds it on any node.
+            let own: Vec<Authenticator> = held.iter().filter(|one| one.method == chosen).cloned().collect();
+            if let Err(error) = factor.start(&identity, &own, attempt).await {
+                self.end(attempt, Denial::FactorTimedOut).await?;
+                return Err(EngineError::Factor(error));
+            }
+        }
+        Ok(step)
+    }
+
+    /// The methods among `held` that this channel can carry, each once, in order of preference. A channel without
+    /// prompts carries what is answered elsewhere, but has no place to type a code.
+    fn usable(&self, login: &Login, held: &[Authenticator]) -> Vec<Method> {
+        let mut usable: Vec<Method> = Vec::new();
+        for authenticator in held {
+            let fits = self.factor(authenticator.method).is_some_and(|factor| {
+                factor.fits(&login.channel, None) && (login.channel.prompts > Prompts::None || !factor.is_typed())
+            });
+            if fits && !usable.contains(&authenticator.method) {
+                usable.push(authenticator.method);
+            }
+        }
+        usable
+    }
+
+    async fn code_lock(&self, login: &Login, owed: &Owed) -> Result<Option<crate::Timestamp>, EngineError> {
+        let counters = self.store.counters(&code_keys(login, owed)).await?;
+        let now = self.clock.now();
+        Ok(counters.iter().filter_map(|counter| counter.is_locked(now)).max())
+    }
+}
+
+/// The counters that guard codes: the person's, and their address's where it is known.
+pub(super) fn code_keys(login: &Login, owed: &Owed) -> Vec<CounterKey> {
+    let from = login.origin.person_address().map(CounterKey::code_from);
+    std::iter::once(CounterKey::code_of(owed.identity.user)).chain(from).collect()
+}
+
+pub(super) fn code_charges(settings: &Settings, login: &Login, owed: &Owed) -> Vec<Charge> {
+    let budgets = [settings.budgets.code_of, settings.budgets.code_from];
+    code_keys(login, owed).into_iter().zip(budgets).map(|(key, budget)| Charge { key, budget }).collect()
+}
+
+fn by_method(held: &[Authenticator]) -> Vec<(Method, Vec<Authenticator>)> {
+    let mut groups: Vec<(Method, Vec<Authenticator>)> = Vec::new();
+    for authenticator in held {
+        match groups.iter_mut().find(|(method, _)| *method == authenticator.method) {
+            Some((_, own)) => own.push(authenticator.clone()),
+            None => groups.push((authenticator.method, vec![authenticator.clone()])),
+        }
+    }
+    groups
+}

@@ -1,0 +1,309 @@
+//! The end of a login, or its next question: one transaction in the store, and only then a word to the door.
+
+use crate::attempt::{Attempt, EndRecord, Login, Owed, Reached, Stage, Waiting, read, write};
+use crate::engine::Engine;
+use crate::engine::second::code_keys;
+use crate::{
+    AttemptRow, AuditEvent, AuditRecord, Charge, CoalesceKey, Committed, CounterKey, Decision, Denial, Ended,
+    EngineError, Grant, Method, OpenAttempt, Position, Prompt, Settings, Spend, Step, Timestamp, Transition,
+    TrustEntry, TrustId, Verdict,
+};
+
+/// What a login that is about to be allowed rests on.
+struct Basis<'a> {
+    method: Option<Method>,
+    spend: Vec<Spend>,
+    relies_on: Option<TrustId>,
+    clear: Vec<CounterKey>,
+    from: Option<&'a Waiting>,
+}
+
+impl Engine {
+    /// Refuse, on the record.
+    pub(super) async fn refuse(
+        &self,
+        login: &Login,
+        from: Option<&Waiting>,
+        reached: &Reached,
+        denial: Denial,
+        charge: Vec<Charge>,
+    ) -> Result<Step, EngineError> {
+        let change = Transition { charge, ..self.ending(login, from, reached, &Verdict::Deny(denial.clone()))? };
+        match self.commit(change).await? {
+            Committed::Moved(row) => self.overtaken(login, row),
+            // A refusal has no precondition but its place, and is one even if the store found another.
+            _ => Ok(Step::Done(Verdict::Deny(denial))),
+        }
+    }
+
+    /// A wrong code: counted, unless the person is locked already; then it is not even told that it was wrong.
+    pub(super) async fn refuse_code(
+        &self,
+        login: &Login,
+        from: Option<&Waiting>,
+        owed: &Owed,
+        charge: Vec<Charge>,
+    ) -> Result<Step, EngineError> {
+        let (reached, denial) = (Reached::owed(owed), Denial::WrongCode);
+        let ending = self.ending(login, from, &reached, &Verdict::Deny(denial.clone()))?;
+        let change = Transition { charge, unless_locked: code_keys(login, owed), ..ending };
+        match self.commit(change).await? {
+            Committed::Moved(row) => self.overtaken(login, row),
+            Committed::Locked(until) => {
+                self.refuse(login, from, &reached, Denial::LockedOut { until }, Vec::new()).await
+            }
+            _ => Ok(Step::Done(Verdict::Deny(denial))),
+        }
+    }
+
+    pub(super) async fn allow_without_factor(
+        &self,
+        login: &Login,
+        from: Option<&Waiting>,
+        owed: &Owed,
+        clear: Vec<CounterKey>,
+    ) -> Result<Step, EngineError> {
+        let basis = Basis { method: None, spend: Vec::new(), relies_on: None, clear, from };
+        match self.allow(login, owed, basis).await? {
+            Ok(step) => Ok(step),
+            Err(denial) => self.refuse(login, from, &Reached::owed(owed), denial, Vec::new()).await,
+        }
+    }
+
+    pub(super) async fn allow_with(
+        &self,
+        login: &Login,
+        owed: &Owed,
+        method: Method,
+        spend: Spend,
+        clear: Vec<CounterKey>,
+        from: Option<&Waiting>,
+    ) -> Result<Step, EngineError> {
+        let basis = Basis { method: Some(method), spend: vec![spend], relies_on: None, clear, from };
+        match self.allow(login, owed, basis).await? {
+            Ok(step) => Ok(step),
+            Err(denial) => self.refuse(login, from, &Reached::owed(owed), denial, Vec::new()).await,
+        }
+    }
+
+    /// Allow on the strength of a remembered station. `None`: it was revoked in this moment, so a factor is owed.
+    pub(super) async fn allow_remembered(
+        &self,
+        login: &Login,
+        owed: &Owed,
+        entry: TrustId,
+        clear: Vec<CounterKey>,
+        from: Option<&Waiting>,
+    ) -> Result<Option<Step>, EngineError> {
+        let basis = Basis { method: None, spend: Vec::new(), relies_on: Some(entry), clear, from };
+        Ok(self.allow(login, owed, basis).await?.ok())
+    }
+
+    /// The one place where a [`Grant`] comes into being: after the store has committed all of it. The inner `Err` is what
+    /// the store found in the way.
+    async fn allow(&self, login: &Login, owed: &Owed, basis: Basis<'_>) -> Result<Result<Step, Denial>, EngineError> {
+        let verdict = Verdict::Allow(Grant {
+            attempt: login.id,
+            identity: owed.identity.clone(),
+            methods: basis.method.into_iter().collect(),
+            remembered: basis.relies_on.is_some(),
+            carried: owed.carried.clone(),
+        });
+        let trust = self.trust_for(login, owed, &basis)?;
+        let codes = if basis.spend.is_empty() { Vec::new() } else { code_keys(login, owed) };
+        let mut change = self.ending(login, basis.from, &Reached::owed(owed), &verdict)?;
+        change.audit.extend(trust.iter().map(|entry| self.granted(entry)));
+        change.unless_locked = codes.clone();
+        change.clear = basis.clear;
+        // A right code shows that the wrong ones were the person's own. Those of their address stay counted.
+        change.clear.extend(codes.into_iter().take(1));
+        change.if_enabled = Some(owed.identity.user);
+        change.signed_in = Some(owed.identity.user);
+        change.relies_on = basis.relies_on;
+        change.spend = basis.spend;
+        change.trust = trust;
+        Ok(match self.commit(change).await? {
+            Committed::Done { .. } => Ok(Step::Done(verdict)),
+            Committed::Moved(row) => Ok(self.overtaken(login, row)?),
+            Committed::Spent => Err(Denial::CodeUsedBefore),
+            Committed::Locked(until) => Err(Denial::LockedOut { until }),
+            Committed::UserGone => Err(Denial::UserDisabled),
+            Committed::TrustGone => Err(Denial::CodeMissing),
+        })
+    }
+
+    /// Put a question, and keep the attempt where any node finds it.
+    #[expect(clippy::too_many_arguments, reason = "each is a different part of one transition")]
+    pub(super) async fn ask(
+        &self,
+        settings: &Settings,
+        login: Login,
+        stage: Stage,
+        from: Option<&Waiting>,
+        key: Option<CoalesceKey>,
+        clear: Vec<CounterKey>,
+        again: bool,
+    ) -> Result<Step, EngineError> {
+        let change = Transition { clear, ..self.asking(settings, login.clone(), &stage, from, key)? };
+        let (turn, expires) = match &change.to {
+            Some(Position::Open(open)) => (open.turn, open.expires),
+            _ => return Err(EngineError::Joined),
+        };
+        match self.commit(change).await? {
+            Committed::Done { .. } => {
+                Ok(Step::Show(Prompt { attempt: login.id, turn, kind: stage.kind(), until: expires, again }))
+            }
+            Committed::Moved(row) => self.overtaken(&login, row),
+            _ => self.refuse(&login, from, &Reached::stage(&stage), Denial::UserDisabled, Vec::new()).await,
+        }
+    }
+
+    /// The transition that puts a question.
+    pub(super) fn asking(
+        &self,
+        settings: &Settings,
+        login: Login,
+        stage: &Stage,
+        from: Option<&Waiting>,
+        key: Option<CoalesceKey>,
+    ) -> Result<Transition, EngineError> {
+        let now = self.clock.now();
+        // An attempt does not live longer for being answered wrongly.
+        let expires =
+            from.map_or_else(|| now.after(settings.prompt_lifetime.min(lifetime(&login))), |from| from.expires);
+        let methods = match stage.kind() {
+            crate::PromptKind::EnterCode { methods, .. } => methods,
+            crate::PromptKind::Wait { method, .. } => vec![method],
+            crate::PromptKind::Relayed { .. } => Vec::new(),
+        };
+        let user = stage.owed().map(|owed| owed.identity.user);
+        let prompted = AuditEvent::LoginPrompted { attempt: login.id, user, methods };
+        let mut change = Transition::new(login.id, now);
+        let attempt = Attempt { login, stage: stage.clone() };
+        let payload = write(&attempt)?;
+        change.from = from.map(|from| from.version);
+        change.to =
+            Some(Position::Open(OpenAttempt { user, coalesce: key, turn: self.draw_turn()?, expires, payload }));
+        change.if_enabled = user;
+        change.audit = vec![AuditRecord::new(now, prompted)];
+        Ok(change)
+    }
+
+    /// The transition that ends a login with this verdict, and its audit record.
+    pub(super) fn ending(
+        &self,
+        login: &Login,
+        from: Option<&Waiting>,
+        reached: &Reached,
+        verdict: &Verdict,
+    ) -> Result<Transition, EngineError> {
+        let now = self.clock.now();
+        let mut change = Transition::new(login.id, now);
+        change.from = from.map(|from| from.version);
+        if from.is_some() {
+            let payload = write(&EndRecord::of(verdict))?;
+            change.to = Some(Position::Ended(Ended { allowed: verdict.is_allow(), payload }));
+        }
+        change.audit = vec![AuditRecord::new(now, decision(login, reached, verdict, now))];
+        Ok(change)
+    }
+
+    /// Commit, and say in the log what locked.
+    pub(super) async fn commit(&self, change: Transition) -> Result<Committed, EngineError> {
+        let committed = self.store.commit(change).await?;
+        if let Committed::Done { locked } = &committed {
+            for (key, until) in locked {
+                let now = self.clock.now();
+                tracing::warn!(counter = %key.0, seconds = until.since(now).as_secs(), "Too many failures: {} is locked", key.0);
+            }
+        }
+        Ok(committed)
+    }
+
+    /// Somebody else moved the attempt first. If they ended it, their verdict stands for us too; if it merely went on, what
+    /// we held was an answer to an old question.
+    pub(super) fn overtaken(&self, login: &Login, row: Option<AttemptRow>) -> Result<Step, EngineError> {
+        match row.map(|row| row.position) {
+            Some(Position::Ended(ended)) if login.channel.prompts == crate::Prompts::None => {
+                Ok(Step::Done(read::<EndRecord>(&ended.payload)?.into_verdict(login.id)))
+            }
+            Some(_) => Ok(Step::Done(Verdict::Deny(Denial::AnswerStale))),
+            None => Ok(Step::Done(Verdict::Deny(Denial::AttemptUnknown))),
+        }
+    }
+
+    fn trust_for(&self, login: &Login, owed: &Owed, basis: &Basis<'_>) -> Result<Option<TrustEntry>, EngineError> {
+        let (Some(remember), Some(station), Some(_)) = (owed.remember, &login.origin.station, basis.method) else {
+            return Ok(None);
+        };
+        let now = self.clock.now();
+        Ok(Some(TrustEntry {
+            id: TrustId(self.draw_attempt()?.0),
+            user: owed.identity.user,
+            service: login.service_name(),
+            station: station.clone(),
+            granted: now,
+            until: now.after(remember),
+        }))
+    }
+
+    fn granted(&self, entry: &TrustEntry) -> AuditRecord {
+        let event = AuditEvent::TrustGranted {
+            user: entry.user,
+            trust: entry.id,
+            service: entry.service.clone(),
+            station: entry.station.as_str().to_owned(),
+            until: entry.until,
+        };
+        AuditRecord::new(self.clock.now(), event)
+    }
+
+    /// A login that ended in an error leaves a trace too, if the store still takes one.
+    pub(super) async fn note_undecided(
+        &self,
+        attempt: crate::AttemptId,
+        typed: String,
+        service: String,
+        error: &EngineError,
+    ) {
+        if matches!(error, EngineError::Joined | EngineError::Store(_)) {
+            return;
+        }
+        let event = AuditEvent::LoginUndecided { attempt, typed, service, why: error.to_string() };
+        let record = AuditRecord::new(self.clock.now(), event);
+        if let Err(error) = self.store.record(vec![record]).await {
+            tracing::error!(%attempt, %error, "A login without a verdict could not be recorded either");
+        }
+    }
+}
+
+/// A question cannot outlive the patience of a client that shows nothing; one that shows it may come back later.
+fn lifetime(login: &Login) -> std::time::Duration {
+    match login.channel.prompts {
+        crate::Prompts::None => login.channel.patience,
+        crate::Prompts::Text | crate::Prompts::Page => std::time::Duration::MAX,
+    }
+}
+
+fn decision(login: &Login, reached: &Reached, verdict: &Verdict, now: Timestamp) -> AuditEvent {
+    let (denial, methods, remembered) = match verdict {
+        Verdict::Allow(grant) => (None, grant.methods.clone(), grant.remembered),
+        Verdict::Deny(denial) => (Some(denial.clone()), Vec::new(), false),
+    };
+    AuditEvent::LoginDecided(Box::new(Decision {
+        attempt: login.id,
+        allowed: verdict.is_allow(),
+        denial,
+        typed: login.typed.clone(),
+        user: reached.identity.as_ref().map(|identity| identity.user),
+        name: reached.identity.as_ref().map(|identity| identity.name.clone()),
+        service: login.service_name(),
+        address: login.origin.address.to_string(),
+        station: login.origin.station.as_ref().map(|station| station.as_str().to_owned()),
+        first_factor: reached.first_factor,
+        methods,
+        remembered,
+        rule: reached.rule.clone(),
+        took: u64::try_from(now.since(login.began).as_micros()).unwrap_or(u64::MAX),
+    }))
+}

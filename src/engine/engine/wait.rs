@@ -1,0 +1,116 @@
+//! Waiting, and the ways in which waiting ends without an answer.
+
+use tokio::time::{Duration, Instant, timeout_at};
+
+use crate::attempt::{Attempt, EndRecord, Reached, Stage, Waiting, read};
+use crate::engine::Engine;
+use crate::{
+    AttemptId, Denial, EngineError, OpenAttempt, Position, Prompt, PromptKind, Step, Transition, Verdict, Withdrawn,
+};
+
+/// Whoever waits looks at the store this often even if nobody rings: a notification may be lost on its way.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// Overdue attempts ended in one go.
+const TEND_AT_ONCE: u32 = 256;
+
+impl Engine {
+    /// Wait for the end of an attempt, wherever it is decided.
+    pub async fn watch(&self, attempt: AttemptId) -> Result<Verdict, EngineError> {
+        let far = Instant::now() + self.settings().prompt_lifetime + LOOK_EVERY;
+        self.watch_until(attempt, far).await
+    }
+
+    /// Wait for the end of an attempt; at `deadline` it ends unanswered.
+    pub(super) async fn watch_until(&self, attempt: AttemptId, deadline: Instant) -> Result<Verdict, EngineError> {
+        let mut endings = self.store.endings();
+        loop {
+            if let Some(verdict) = self.verdict_so_far(attempt).await? {
+                return Ok(verdict);
+            }
+            if Instant::now() >= deadline {
+                return self.end(attempt, Denial::FactorTimedOut).await;
+            }
+            let next_look = deadline.min(Instant::now() + LOOK_EVERY);
+            // Every way out of this wait leads back to a look at the store, so its result does not matter.
+            while let Ok(Ok(ended)) = timeout_at(next_look, endings.recv()).await {
+                if ended == attempt {
+                    break;
+                }
+            }
+            if Instant::now() < next_look && endings.is_closed() {
+                tokio::time::sleep_until(next_look).await;
+            }
+        }
+    }
+
+    async fn verdict_so_far(&self, attempt: AttemptId) -> Result<Option<Verdict>, EngineError> {
+        match self.store.attempt(attempt).await?.map(|row| row.position) {
+            None => Ok(Some(Verdict::Deny(Denial::AttemptUnknown))),
+            Some(Position::Open(_)) => Ok(None),
+            Some(Position::Ended(ended)) => Ok(Some(read::<EndRecord>(&ended.payload)?.into_verdict(attempt))),
+        }
+    }
+
+    /// The login went away: nobody may answer it any more.
+    pub async fn cancel(&self, attempt: AttemptId, _why: Withdrawn) -> Result<(), EngineError> {
+        self.end(attempt, Denial::Withdrawn).await.map(drop)
+    }
+
+    /// End what nobody answered in time. The daemon calls this at intervals, on every node; one of them wins each.
+    pub async fn tend(&self) -> Result<(), EngineError> {
+        for attempt in self.store.expired(self.clock.now(), TEND_AT_ONCE).await? {
+            self.end(attempt, Denial::FactorTimedOut).await?;
+        }
+        Ok(())
+    }
+
+    /// End an attempt without an answer. If it was decided in the meantime, that verdict stands, and is returned.
+    pub(super) async fn end(&self, attempt: AttemptId, denial: Denial) -> Result<Verdict, EngineError> {
+        loop {
+            if let Some(verdict) = self.verdict_so_far(attempt).await? {
+                return Ok(verdict);
+            }
+            let Some(waiting) = self.waiting(attempt).await? else { continue };
+            let reached = Reached::stage(&waiting.attempt.stage);
+            let login = &waiting.attempt.login;
+            if let Step::Done(Verdict::Deny(said)) =
+                self.refuse(login, Some(&waiting), &reached, denial.clone(), Vec::new()).await?
+                && said == denial
+            {
+                self.withdraw(&waiting).await;
+                return Ok(Verdict::Deny(denial));
+            }
+        }
+    }
+
+    async fn withdraw(&self, waiting: &Waiting) {
+        if let Stage::Factor { kind: PromptKind::Wait { method, .. }, .. } = &waiting.attempt.stage
+            && let Some(factor) = self.factor(*method)
+        {
+            factor.withdraw(waiting.attempt.login.id).await;
+        }
+    }
+
+    /// The attempt, if it is open.
+    pub(super) async fn waiting(&self, attempt: AttemptId) -> Result<Option<Waiting>, EngineError> {
+        let Some(row) = self.store.attempt(attempt).await? else { return Ok(None) };
+        let Position::Open(OpenAttempt { turn, expires, payload, .. }) = row.position else { return Ok(None) };
+        let attempt = read::<Attempt>(&payload)?;
+        Ok(Some(Waiting { attempt, version: row.version, turn, expires }))
+    }
+}
+
+impl Waiting {
+    pub(super) fn prompt(&self, again: bool) -> Prompt {
+        let (attempt, kind) = (self.attempt.login.id, self.attempt.stage.kind());
+        Prompt { attempt, turn: self.turn, kind, until: self.expires, again }
+    }
+
+    /// What waits once `change` is committed; nothing if it ends there.
+    pub(super) fn after(&self, change: &Transition, stage: Stage) -> Option<Self> {
+        let Some(Position::Open(open)) = &change.to else { return None };
+        let attempt = Attempt { login: self.attempt.login.clone(), stage };
+        Some(Self { attempt, version: self.version.saturating_add(1), turn: open.turn, expires: open.expires })
+    }
+}
