@@ -68,7 +68,7 @@ impl fmt::Display for Span {
         let millis = self.0.as_millis();
         let (number, unit) = [(86_400_000, "d"), (3_600_000, "h"), (60_000, "m"), (1_000, "s")]
             .into_iter()
-            .find(|(per, _)| millis >= *per && millis % per == 0)
+            .find(|(per, _)| millis >= *per && millis.is_multiple_of(*per))
             .map_or((millis, "ms"), |(per, unit)| (millis / per, unit));
         write!(f, "{number}{unit}")
     }

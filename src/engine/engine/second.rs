@@ -159,7 +159,9 @@ impl Engine {
         let tries = from.map_or(0, |from| from.attempt.stage.tries());
         let stage = Stage::Factor { owed, kind, tries, approved: None };
         let step = self.ask(settings, login, stage, from, key, clear, false).await?;
-        if let (false, Step::Show(_), Some(factor)) = (is_typed, &step, self.factor(chosen)) {
+        if let (false, Step::Show(prompt), Some(factor)) = (is_typed, &step, self.factor(chosen))
+            && prompt.attempt == attempt
+        {
             // The attempt is in the store before the phone rings, so that an answer finds it on any node.
             let own: Vec<Authenticator> = held.iter().filter(|one| one.method == chosen).cloned().collect();
             if let Err(error) = factor.start(&identity, &own, attempt).await {

@@ -153,6 +153,11 @@ impl Engine {
             Committed::Done { .. } => {
                 Ok(Step::Show(Prompt { attempt: login.id, turn, kind: stage.kind(), until: expires, again }))
             }
+            // Another node opened the same login in this moment: its question is ours.
+            Committed::Moved(Some(row)) if row.id != login.id => match self.waiting(row.id).await? {
+                Some(other) => Ok(Step::Show(other.prompt(false))),
+                None => Err(EngineError::Joined),
+            },
             Committed::Moved(row) => self.overtaken(&login, row),
             _ => self.refuse(&login, from, &Reached::stage(&stage), Denial::UserDisabled, Vec::new()).await,
         }

@@ -240,10 +240,10 @@ pub(super) struct World {
 
 impl World {
     pub(super) fn new() -> Self {
-        Self::with(Settings::default(), false)
+        Self::with(&Settings::default(), false)
     }
 
-    pub(super) fn with(settings: Settings, asks_back: bool) -> Self {
+    pub(super) fn with(settings: &Settings, asks_back: bool) -> Self {
         let fuse = Arc::new(Fuse::default());
         let store = Arc::new(MemoryStore::new(Arc::clone(&fuse)));
         let clock =

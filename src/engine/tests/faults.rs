@@ -10,6 +10,7 @@ use crate::*;
 /// A story ends with whether somebody was let in.
 type Story = fn(&World) -> std::pin::Pin<Box<dyn Future<Output = bool> + '_>>;
 
+#[expect(clippy::needless_pass_by_value, reason = "reads as the end of a call")]
 fn is_allow(step: Result<Step, EngineError>) -> bool {
     matches!(step, Ok(Step::Done(Verdict::Allow(_))))
 }

@@ -93,6 +93,15 @@ impl Inner {
         if !in_place {
             return Some(Committed::Moved(row.cloned()));
         }
+        if let Some(Position::Open(OpenAttempt { coalesce: Some(key), .. })) = &change.to {
+            let holds = |row: &&AttemptRow| {
+                row.id != change.attempt
+                    && matches!(&row.position, Position::Open(open) if open.coalesce == Some(*key) && open.expires > change.now)
+            };
+            if let Some(other) = self.attempts.values().find(holds) {
+                return Some(Committed::Moved(Some(other.clone())));
+            }
+        }
         let locks = change.unless_locked.iter().filter_map(|key| self.counters.get(key)?.is_locked(change.now));
         if let Some(until) = locks.max() {
             return Some(Committed::Locked(until));

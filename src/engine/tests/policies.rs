@@ -25,7 +25,7 @@ fn rule(name: &str, require: Requirement) -> Rule {
 
 fn world(rules: Vec<Rule>) -> World {
     let policy = Policy { rules, ..Policy::default() };
-    World::with(Settings { policy, ..Settings::default() }, false)
+    World::with(&Settings { policy, ..Settings::default() }, false)
 }
 
 #[tokio::test]

@@ -143,6 +143,19 @@ async fn login_asked_again_shows_the_question_that_is_open() {
 }
 
 #[tokio::test]
+async fn login_begun_on_two_nodes_at_once_is_one_question_and_one_ring() {
+    let world = World::new();
+    world.enrol("bob", Method::Push);
+    let (here, there) = tokio::join!(
+        world.begin_on(&world.engine, request("bob", Prompts::Text), "hidden"),
+        world.begin_on(&world.other_node, request("bob", Prompts::Text), "hidden")
+    );
+    let (here, there) = (shown(here), shown(there));
+    assert_eq!((here.attempt, here.turn), (there.attempt, there.turn));
+    assert_eq!(*world.phone.rung.lock().unwrap(), [here.attempt]);
+}
+
+#[tokio::test]
 async fn push_approved_on_the_phone_is_collected_once_by_the_client_that_asked() {
     let world = World::new();
     world.enrol("ada", Method::Push);
@@ -193,7 +206,7 @@ async fn person_waiting_for_the_phone_may_type_a_code_instead() {
 
 #[tokio::test]
 async fn question_of_the_primary_is_relayed_and_the_factor_still_owed() {
-    let world = World::with(Settings::default(), true);
+    let world = World::with(&Settings::default(), true);
     world.enrol("ada", Method::Totp);
     let pin = shown(world.begin("ada", "secret", Prompts::Text).await);
     assert_eq!(pin.kind, PromptKind::Relayed { text: "PIN?".into() });
@@ -209,7 +222,7 @@ async fn question_of_the_primary_is_relayed_and_the_factor_still_owed() {
 
 #[tokio::test]
 async fn wrong_answer_to_the_primary_is_refused_and_counted() {
-    let world = World::with(Settings::default(), true);
+    let world = World::with(&Settings::default(), true);
     world.enrol("ada", Method::Totp);
     let pin = shown(world.begin("ada", "secret", Prompts::Text).await);
     assert!(matches!(denied(done(world.answer("ada", &pin, "2222").await)), Denial::Primary(_)));
