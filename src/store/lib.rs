@@ -1,1 +1,58 @@
-//! store
+//! What lasts: users, authenticators, open attempts, counters, remembered stations, the audit log.
+//!
+//! One port ([`vestibule_engine::Store`]), one set of rules and statements, two databases under them. What this crate
+//! must not know: protocols, factors, policy. It keeps what the engine decided and guards three promises: a one-time
+//! thing is spent once, a change happens whole or not at all, and nobody is answered before it is durable.
+//!
+//! ```text
+//!  engine ──Transition──▶ writer (one a process) ──group──▶ book (pure rules) ──▶ session ──▶ SQLite | PostgreSQL
+//!         ◀──Committed───  after COMMIT                                             ▲
+//!  engine ──reads──────────────────────────────────────────────────────────────────┘
+//! ```
+//!
+//! **Why a writer.** Logins arrive one by one and a durable COMMIT waits for the disk. The writer takes what has queued
+//! up, applies it in one transaction and answers all of it after one COMMIT: the wait is shared. It also puts the audit
+//! records of a node into one chain without a lock that logins would queue for.
+//!
+//! **Why two libraries.** SQLite is reached by rusqlite on a thread of our own: a cached statement costs a few
+//! microseconds there (about 2 for a read by key), where an asynchronous wrapper that hands every statement to a worker
+//! thread and waits for its answer costs tens, and a login needs a dozen. For the same reason reads run where they are
+//! asked for, on connections of their own: that is shorter than handing them to another thread. PostgreSQL is a
+//! network peer, and sqlx is the asynchronous client for it. Both sit behind one small type (`Session`: execute and
+//! query), so every statement is written once and means the same on both.
+//!
+//! **At rest.** Whatever is secret (factor keys, password hashes, what an attempt carries) is sealed with a key that is
+//! not in the database ([`Keyring`]) and bound to its row: moved to another row, it does not open.
+
+mod accounts;
+mod attempts;
+mod audit;
+mod book;
+mod bulk;
+mod change;
+pub mod config;
+mod fault;
+mod guard;
+mod handle;
+mod keeping;
+mod keyring;
+mod listener;
+mod open;
+mod rotation;
+mod schema;
+mod session;
+mod trust;
+mod verify;
+mod witness;
+mod writer;
+
+pub use config::{StoreConfig, StoreSettings};
+pub use handle::Handle;
+pub use keyring::{Keyring, KeyringError, generate_master_key};
+pub use open::{OpenError, Opening, open};
+pub use verify::{Problem, ProblemKind, Verification};
+
+#[cfg(test)]
+mod tests;
+#[cfg(test)]
+use vestibule_peers::tools;

@@ -1,1 +1,17 @@
-//! peers
+//! Real peers for tests and benchmarks: each starts in a temporary folder, on ports of its own, and dies with its guard.
+//!
+//! What this crate must not know: anything of ours. It depends on no member of the workspace, so that it can stand on
+//! the other side of every door.
+
+#[cfg(test)]
+mod tests;
+
+pub mod certificates;
+pub mod freeradius;
+pub mod ports;
+pub mod process;
+pub mod radclient;
+pub mod readme;
+pub mod slapd;
+pub mod terminal;
+pub mod tools;

@@ -1,0 +1,56 @@
+//! Which groups a person is in, by each way to find out that slapd knows.
+
+use serde_json::json;
+
+use super::support::{at, login, searching, small_directory, upstream};
+
+const VPN: &str = "cn=vpn,ou=groups,dc=example,dc=org";
+const EVERYONE: &str = "cn=everyone,ou=groups,dc=example,dc=org";
+const STAFF: &str = "cn=staff,ou=groups,dc=example,dc=org";
+
+#[tokio::test]
+async fn member_of_gives_direct_groups_by_dn_and_by_name() {
+    let Some(slapd) = small_directory().await else { return };
+    let person = login(&at(&slapd), "user0001", "pw-user0001").await.accepted();
+    assert_eq!(person.groups, [EVERYONE, VPN, "everyone", "vpn"]);
+    let other = login(&at(&slapd), "user0020", "pw-user0020").await.accepted();
+    assert_eq!(other.groups, [EVERYONE, "everyone"]);
+}
+
+#[tokio::test] // LDP-31
+async fn a_nested_search_finds_the_groups_of_groups() {
+    let Some(slapd) = small_directory().await else { return };
+    let search = |nested| {
+        let groups = json!({ "groups": { "search": { "base": "ou=groups,dc=example,dc=org", "nested": nested } } });
+        upstream(searching(&[&slapd.url()], groups))
+    };
+    let person = login(&search(true), "user0001", "pw-user0001").await.accepted();
+    for group in ["vpn", "everyone", "staff", "all staff, worldwide", STAFF] {
+        assert!(person.groups.contains(&group.to_owned()), "{group} in {:?}", person.groups);
+    }
+    let person = login(&search(false), "user0001", "pw-user0001").await.accepted();
+    assert_eq!(person.groups, [EVERYONE, VPN, "everyone", "vpn"]);
+}
+
+#[tokio::test] // LDP-33
+async fn a_member_with_special_characters_in_the_dn_has_their_groups() {
+    let Some(slapd) = small_directory().await else { return };
+    let groups = json!({ "groups": { "search": { "base": "ou=groups,dc=example,dc=org" } } });
+    let person = login(&upstream(searching(&[&slapd.url()], groups)), "jsmith", "pw-jsmith").await.accepted();
+    assert!(person.groups.contains(&"staff".to_owned()), "{:?}", person.groups);
+}
+
+#[tokio::test]
+async fn no_groups_are_read_where_none_are_wanted() {
+    let Some(slapd) = small_directory().await else { return };
+    let upstream = upstream(searching(&[&slapd.url()], json!({ "groups": { "none": {} } })));
+    assert!(login(&upstream, "user0001", "pw-user0001").await.accepted().groups.is_empty());
+}
+
+#[tokio::test]
+async fn token_groups_that_cannot_be_read_are_an_error_and_not_an_empty_list() {
+    let Some(slapd) = small_directory().await else { return };
+    let upstream = upstream(searching(&[&slapd.url()], json!({ "groups": { "token_groups": {} } })));
+    let error = login(&upstream, "user0001", "pw-user0001").await.failed();
+    assert!(error.to_string().contains("tokenGroups"), "{error}");
+}

@@ -1,0 +1,83 @@
+//! Lookups as the service account. They change nothing, so they are repeated at the next server when one fails.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+use tracing::error;
+use vestibule_engine::PortError;
+
+use super::bind_result::judge;
+use super::connection::Connection;
+use super::directory::{Directory, Server};
+use super::entry::{Ask, Entry};
+use super::fault::{Fault, Words};
+use crate::config::{Account, Find};
+
+/// A service account that was refused is not tried again for so long: each try may count towards locking it.
+const ACCOUNT_RESTS: Duration = Duration::from_secs(30);
+
+impl Directory {
+    pub(super) async fn search(&self, ask: &Ask<'_>, deadline: Instant) -> Result<Vec<Entry>, PortError> {
+        let doing = || format!("look up in the directory \"{}\"", self.name);
+        let mut last = None;
+        for (tried, server) in self.candidates().enumerate() {
+            let began = Instant::now();
+            // A server that hangs leaves their share of the time to those behind it.
+            let left = u32::try_from(self.servers().len().saturating_sub(tried)).unwrap_or(1).max(1);
+            let share = began + deadline.saturating_duration_since(began) / left;
+            match self.search_at(server, ask, share).await {
+                Ok(entries) => {
+                    self.is_well(server);
+                    return Ok(entries);
+                }
+                Err(fault) if fault.may_ask_elsewhere() => {
+                    self.has_failed(server, &fault, began);
+                    last = Some(fault);
+                }
+                Err(fault) => return Err(fault.into_port_error(doing())),
+            }
+        }
+        Err(self.all_failed(last, &doing()))
+    }
+
+    async fn search_at(&self, server: &Server, ask: &Ask<'_>, deadline: Instant) -> Result<Vec<Entry>, Fault> {
+        let slot = server.lookups.slot(deadline).await?;
+        while let Some(mut connection) = slot.idle() {
+            match connection.search(ask, deadline).await {
+                // The server closed it while it was idle, as a restart does to all of them.
+                Err(Fault::Disconnected) => {}
+                found => return found.inspect(|_| slot.keep(connection)),
+            }
+        }
+        let mut connection = self.open_as_account(server, deadline).await?;
+        connection.search(ask, deadline).await.inspect(|_| slot.keep(connection))
+    }
+
+    /// A new connection, bound as the service account.
+    pub(super) async fn open_as_account(&self, server: &Server, deadline: Instant) -> Result<Connection, Fault> {
+        let Find::Search { account, .. } = &self.settings.find else {
+            return Err(Fault::NotAsked("no service account is configured"));
+        };
+        if self.account_rests().is_some_and(|until| until > Instant::now()) {
+            return Err(Fault::NotAsked("the service account was refused a moment ago"));
+        }
+        let mut connection = self.open(server, deadline).await?;
+        let began = Instant::now();
+        let result = connection.bind(&account.dn, &account.password, deadline).await?;
+        if judge(&result)?.is_some() {
+            return Err(self.account_refused(account, server, Words::of(&result)));
+        }
+        self.pretence.note(began.elapsed());
+        Ok(connection)
+    }
+
+    fn account_refused(&self, account: &Account, server: &Server, words: Words) -> Fault {
+        *self.account_rests() = Some(Instant::now() + ACCOUNT_RESTS);
+        error!(
+            source.name = %self.name, server = %server.address, account = %account.dn, reason = %words,
+            "The directory \"{}\" refuses its service account {}: nobody can sign in by it; check bind_dn and password",
+            self.name, account.dn
+        );
+        Fault::Account(words)
+    }
+}

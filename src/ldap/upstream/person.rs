@@ -1,0 +1,143 @@
+//! From a name to one person: the only place where a spelling becomes an identity (LDP-22).
+
+use ldap3::Scope;
+use tokio::time::Instant;
+use tracing::warn;
+use vestibule_engine::{PortError, Subject, UserName};
+
+use super::directory::Directory;
+use super::entry::{Ask, Entry};
+use super::identifier;
+use super::seldom::Seldom;
+use crate::config::{Attributes, Below, Groups};
+use crate::names::distinguished::Dn;
+use crate::names::spelling::Spelling;
+use crate::names::template::escape_in_filter;
+
+/// Enough to see that a name is not one person's.
+const MATCHES_MAX: usize = 2;
+
+/// A person's entry, and who they are by it.
+#[derive(Debug, Clone)]
+pub(super) struct Found {
+    pub(super) subject: Subject,
+    pub(super) entry: Entry,
+    /// The name without its domain, for filters that want it.
+    pub(super) user: String,
+}
+
+/// Said when a name matches several people. One for all sources: it is a word of advice, not a count.
+static AMBIGUOUS: Seldom = Seldom::new();
+
+/// What to ask for a name.
+pub(super) struct Wanted {
+    base: String,
+    scope: Scope,
+    filter: String,
+}
+
+impl Wanted {
+    /// The search for a name; a DN below the base is read directly, if its entry is one that the filter could find by
+    /// any name.
+    pub(super) fn of(spelling: &Spelling, below: &Below) -> Self {
+        let is_dn = Dn::parse(&spelling.name).is_some_and(|dn| dn.is_below(&below.base_dn));
+        if is_dn {
+            return Self { base: spelling.name.clone(), scope: Scope::Base, filter: below.filter.any_name() };
+        }
+        let filter = below.filter.fill(spelling, escape_in_filter);
+        Self { base: below.base.clone(), scope: Scope::Subtree, filter }
+    }
+
+    /// A person's own entry.
+    pub(super) fn entry(dn: &str) -> Self {
+        Self { base: dn.to_owned(), scope: Scope::Base, filter: "(objectClass=*)".to_owned() }
+    }
+
+    pub(super) fn ask<'a>(&'a self, attributes: &'a [String]) -> Ask<'a> {
+        let Self { base, scope, filter } = self;
+        Ask { base, scope: *scope, filter, attributes, limit: MATCHES_MAX }
+    }
+}
+
+impl Directory {
+    /// Whom a name means, by the service account's lookup.
+    pub(super) async fn find(
+        &self,
+        user: &UserName,
+        below: &Below,
+        deadline: Instant,
+    ) -> Result<Option<Found>, PortError> {
+        let spelling = Spelling::read(user, &self.settings.domains);
+        let wanted = Wanted::of(&spelling, below);
+        let entries = self.search(&wanted.ask(&self.attributes), deadline).await?;
+        self.only_one(entries, spelling, Some(below))
+    }
+
+    /// The one person among what was found. Several are nobody: to pick one would let one sign in as the other.
+    pub(super) fn only_one(
+        &self,
+        entries: Vec<Entry>,
+        spelling: Spelling,
+        below: Option<&Below>,
+    ) -> Result<Option<Found>, PortError> {
+        let mut entries = entries.into_iter();
+        let (Some(entry), another) = (entries.next(), entries.next()) else { return Ok(None) };
+        if let Some(another) = another {
+            if AMBIGUOUS.is_due() {
+                warn!(
+                    source.name = %self.name, user.name = %spelling.name, first = %entry.dn, second = %another.dn,
+                    "The name \"{}\" matches more than one entry of the directory \"{}\", so nobody can sign in by it; \
+                     make the filter or the entries unambiguous", spelling.name, self.name
+                );
+            }
+            return Ok(None);
+        }
+        // A server that answers with an entry from elsewhere, or with the nameless root, is not believed.
+        let is_inside = |below: &Below| Dn::parse(&entry.dn).is_some_and(|dn| dn.is_below(&below.base_dn));
+        if entry.dn.trim().is_empty() || !below.is_none_or(is_inside) {
+            return Ok(None);
+        }
+        let subject = self.subject(&entry)?;
+        Ok(Some(Found { subject, entry, user: spelling.user }))
+    }
+
+    fn subject(&self, entry: &Entry) -> Result<Subject, PortError> {
+        let Attributes { id, name, .. } = &self.settings.attributes;
+        let unreadable = || {
+            PortError::unusable(format!(
+                "read {id} of {} in the directory \"{}\": give the account that searches the right to read it",
+                entry.dn, self.name
+            ))
+        };
+        let value = entry.values(id).first().ok_or_else(unreadable)?;
+        let id = identity(id, value).ok_or_else(unreadable)?;
+        let name = entry.text(name).and_then(|name| UserName::parse(name).ok());
+        let name = name.map_or_else(|| entry.dn.clone(), |name| name.canonical());
+        Ok(Subject { source: self.name.to_string(), id, name })
+    }
+}
+
+/// An id as text: what is text stays so, known kinds of octets as people write them, other octets in hexadecimal.
+fn identity(attribute: &str, value: &[u8]) -> Option<String> {
+    if attribute.eq_ignore_ascii_case("objectGUID") {
+        return identifier::guid(value);
+    }
+    if attribute.eq_ignore_ascii_case("objectSid") {
+        return identifier::sid(value);
+    }
+    let text = std::str::from_utf8(value).ok().filter(|text| !text.chars().any(char::is_control));
+    let id = text.map_or_else(|| identifier::hex(value), str::to_owned);
+    (!id.is_empty()).then_some(id)
+}
+
+/// What is read of a person: few attributes, each needed.
+pub(super) fn attributes(wanted: &Attributes, groups: &Groups) -> Vec<String> {
+    let Attributes { id, name, display_name, mail } = wanted.clone();
+    let mut attributes = vec![id, name, display_name, mail];
+    match groups {
+        Groups::MemberOf => attributes.push("memberOf".to_owned()),
+        Groups::MatchingRule { .. } => attributes.extend(["objectSid".to_owned(), "primaryGroupID".to_owned()]),
+        Groups::None | Groups::Search { .. } | Groups::Tokens { .. } => {}
+    }
+    attributes
+}

@@ -1,0 +1,289 @@
+//! The port of the engine, over whichever database was opened. Changes go through the writer; reads go straight to the
+//! database.
+
+mod reads;
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+use async_trait::async_trait;
+use tokio::sync::broadcast;
+use tokio::task::JoinSet;
+use vestibule_engine::{
+    AttemptId, AttemptRow, AuditLine, AuditRecord, Authenticator, AuthenticatorId, CoalesceKey, Committed, Counter,
+    CounterKey, LocalAccount, NewAuthenticator, NewUser, Person, Spend, Station, Store, StoreError, Subject, Timestamp,
+    Transition, TrustEntry, TrustId, User, UserChange, UserId,
+};
+
+use crate::audit::Head;
+use crate::change::{Change, Order, Outcome, SWEEP_ROWS};
+use crate::fault::Fault;
+use crate::writer::{Desk, Queue};
+use crate::{accounts, attempts, audit, book, trust};
+
+pub(crate) use reads::{Lease, Readers, Reads};
+
+/// An open store.
+pub struct Handle {
+    pub(crate) desk: Arc<Desk>,
+    queue: Queue,
+    pub(crate) reads: Reads,
+    pub(crate) running: Mutex<Running>,
+    /// The ends of other nodes' chains that we wrote into ours last.
+    pub(crate) witnessed: Mutex<Vec<(String, Head)>>,
+}
+
+/// What has to be waited for when the store closes.
+#[derive(Default)]
+pub(crate) struct Running {
+    pub(crate) thread: Option<JoinHandle<()>>,
+    pub(crate) writer: JoinSet<()>,
+    pub(crate) listener: JoinSet<()>,
+}
+
+impl Handle {
+    pub(crate) fn new(desk: Arc<Desk>, queue: Queue, reads: Reads, running: Running) -> Self {
+        Self { desk, queue, reads, running: Mutex::new(running), witnessed: Mutex::default() }
+    }
+
+    pub fn as_store(self: &Arc<Self>) -> Arc<dyn Store> {
+        Arc::<Self>::clone(self)
+    }
+
+    /// The name under which this process writes its audit records.
+    pub fn node(&self) -> &str {
+        &self.desk.node
+    }
+
+    /// Which deployment this database belongs to, drawn when it was made.
+    pub fn deployment(&self) -> &str {
+        &self.desk.deployment
+    }
+
+    pub(crate) async fn read(&self, doing: &str) -> Result<Lease, StoreError> {
+        self.reads.lease().await.map_err(|fault| fault.while_doing(doing))
+    }
+
+    pub(crate) async fn change(
+        &self,
+        doing: &str,
+        change: Change,
+        by: &str,
+        now: Timestamp,
+    ) -> Result<Outcome, StoreError> {
+        self.queue.carry_out(doing, Order { change, by: by.to_owned(), now }).await
+    }
+
+    pub(crate) fn stop_writer(&self) -> Running {
+        self.queue.stop();
+        std::mem::take(&mut *self.running.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl std::fmt::Debug for Handle {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Handle").field("node", &self.desk.node).finish_non_exhaustive()
+    }
+}
+
+/// The writer answered with something else than was asked: a fault of ours, and never a yes.
+fn mixed_up(doing: &str) -> StoreError {
+    Fault::damaged("the writer gave an answer of another kind").while_doing(doing)
+}
+
+fn while_doing(doing: &str) -> impl Fn(Fault) -> StoreError {
+    move |fault| fault.while_doing(doing)
+}
+
+#[async_trait]
+impl Store for Handle {
+    async fn user_of(&self, subject: &Subject) -> Result<Option<User>, StoreError> {
+        let doing = "look up a user";
+        accounts::user_of(&mut *self.read(doing).await?, subject).await.map_err(while_doing(doing))
+    }
+
+    async fn adopt(&self, person: &Person, now: Timestamp) -> Result<User, StoreError> {
+        if let Some(user) = self.user_of(&person.subject).await?
+            && !accounts::needs_adoption(&user, person)
+        {
+            return Ok(user);
+        }
+        let doing = "bring a user up to date";
+        match self.change(doing, Change::Adopt(Box::new(person.clone())), "", now).await? {
+            Outcome::User(user) => Ok(*user),
+            _ => Err(mixed_up(doing)),
+        }
+    }
+
+    async fn local_account(&self, canonical_name: &str) -> Result<Option<LocalAccount>, StoreError> {
+        let doing = "look up a local user";
+        let session = &mut *self.read(doing).await?;
+        accounts::local_account(session, &self.desk.keyring, canonical_name).await.map_err(while_doing(doing))
+    }
+
+    async fn authenticators(&self, user: UserId) -> Result<Vec<Authenticator>, StoreError> {
+        let doing = "read a user's authenticators";
+        let session = &mut *self.read(doing).await?;
+        accounts::authenticators(session, &self.desk.keyring, user).await.map_err(while_doing(doing))
+    }
+
+    async fn counters(&self, keys: &[CounterKey]) -> Result<Vec<Counter>, StoreError> {
+        let doing = "read counters";
+        book::counters(&mut *self.read(doing).await?, keys).await.map_err(while_doing(doing))
+    }
+
+    async fn attempt(&self, id: AttemptId) -> Result<Option<AttemptRow>, StoreError> {
+        let doing = "read a login attempt";
+        let session = &mut *self.read(doing).await?;
+        attempts::by_id(session, &self.desk.keyring, id).await.map_err(while_doing(doing))
+    }
+
+    async fn attempt_by_key(&self, key: &CoalesceKey, now: Timestamp) -> Result<Option<AttemptId>, StoreError> {
+        let doing = "look for the same login";
+        attempts::by_key(&mut *self.read(doing).await?, key, now).await.map_err(while_doing(doing))
+    }
+
+    async fn commit(&self, change: Transition) -> Result<Committed, StoreError> {
+        let (doing, now) = ("record a login", change.now);
+        match self.change(doing, Change::Transition(Box::new(change)), "", now).await? {
+            Outcome::Committed(committed) => Ok(committed),
+            _ => Err(mixed_up(doing)),
+        }
+    }
+
+    async fn trusted(
+        &self,
+        user: UserId,
+        service: &str,
+        station: &Station,
+        now: Timestamp,
+    ) -> Result<Option<TrustEntry>, StoreError> {
+        let doing = "look up a trusted station";
+        trust::trusted(&mut *self.read(doing).await?, user, service, station, now).await.map_err(while_doing(doing))
+    }
+
+    fn endings(&self) -> broadcast::Receiver<AttemptId> {
+        self.desk.endings.subscribe()
+    }
+
+    async fn expired(&self, now: Timestamp, limit: u32) -> Result<Vec<AttemptId>, StoreError> {
+        let doing = "look for login attempts whose time is up";
+        attempts::expired(&mut *self.read(doing).await?, now, limit).await.map_err(while_doing(doing))
+    }
+
+    async fn sweep(&self, before: Timestamp) -> Result<(), StoreError> {
+        let doing = "drop what is over";
+        loop {
+            match self.change(doing, Change::Sweep { before }, "", before).await? {
+                Outcome::Count(rows) if rows >= SWEEP_ROWS => {}
+                Outcome::Count(_) => return Ok(()),
+                _ => return Err(mixed_up(doing)),
+            }
+        }
+    }
+
+    async fn open_attempts(&self) -> Result<u64, StoreError> {
+        let doing = "count open login attempts";
+        attempts::count_open(&mut *self.read(doing).await?).await.map_err(while_doing(doing))
+    }
+
+    async fn create_user(&self, user: NewUser, audit_by: &str, now: Timestamp) -> Result<User, StoreError> {
+        let doing = "create a user";
+        match self.change(doing, Change::CreateUser(user), audit_by, now).await? {
+            Outcome::User(user) => Ok(*user),
+            _ => Err(mixed_up(doing)),
+        }
+    }
+
+    async fn change_user(
+        &self,
+        user: UserId,
+        change: UserChange,
+        audit_by: &str,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.change("change a user", Change::ChangeUser(user, change), audit_by, now).await.map(drop)
+    }
+
+    async fn delete_user(&self, user: UserId, audit_by: &str, now: Timestamp) -> Result<(), StoreError> {
+        self.change("delete a user", Change::DeleteUser(user), audit_by, now).await.map(drop)
+    }
+
+    async fn user(&self, user: UserId) -> Result<Option<User>, StoreError> {
+        let doing = "read a user";
+        accounts::user(&mut *self.read(doing).await?, user).await.map_err(while_doing(doing))
+    }
+
+    async fn users(&self, search: Option<&str>, offset: u64, limit: u32) -> Result<Vec<User>, StoreError> {
+        let doing = "list users";
+        accounts::users(&mut *self.read(doing).await?, search, offset, limit).await.map_err(while_doing(doing))
+    }
+
+    async fn add_authenticator(&self, new: NewAuthenticator, audit_by: &str, now: Timestamp) -> Result<(), StoreError> {
+        self.change("add an authenticator", Change::AddAuthenticator(Box::new(new)), audit_by, now).await.map(drop)
+    }
+
+    async fn confirm_authenticator(
+        &self,
+        id: AuthenticatorId,
+        spend: &Spend,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let doing = "confirm an authenticator";
+        match self.change(doing, Change::ConfirmAuthenticator(id, spend.clone()), "", now).await? {
+            Outcome::Flag(confirmed) => Ok(confirmed),
+            _ => Err(mixed_up(doing)),
+        }
+    }
+
+    async fn remove_authenticator(
+        &self,
+        id: AuthenticatorId,
+        audit_by: &str,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.change("remove an authenticator", Change::RemoveAuthenticator(id), audit_by, now).await.map(drop)
+    }
+
+    async fn spent_items(&self, id: AuthenticatorId) -> Result<Vec<String>, StoreError> {
+        let doing = "read what was spent";
+        accounts::spent_items(&mut *self.read(doing).await?, id).await.map_err(while_doing(doing))
+    }
+
+    async fn clear_locks(&self, user: UserId, audit_by: &str, now: Timestamp) -> Result<(), StoreError> {
+        self.change("clear a user's locks", Change::ClearLocks(user), audit_by, now).await.map(drop)
+    }
+
+    async fn trust_entries(&self, user: Option<UserId>, now: Timestamp) -> Result<Vec<TrustEntry>, StoreError> {
+        let doing = "list trusted stations";
+        trust::entries(&mut *self.read(doing).await?, user, now).await.map_err(while_doing(doing))
+    }
+
+    async fn revoke_trust(&self, id: TrustId, audit_by: &str, now: Timestamp) -> Result<bool, StoreError> {
+        let doing = "forget a trusted station";
+        match self.change(doing, Change::RevokeTrust(id), audit_by, now).await? {
+            Outcome::Flag(was_there) => Ok(was_there),
+            _ => Err(mixed_up(doing)),
+        }
+    }
+
+    async fn record(&self, records: Vec<AuditRecord>) -> Result<(), StoreError> {
+        let Some(now) = records.first().map(|record| record.at) else { return Ok(()) };
+        self.change("write the audit log", Change::Record(records), "", now).await.map(drop)
+    }
+
+    async fn audit_tail(&self, limit: u32, user: Option<UserId>) -> Result<Vec<AuditLine>, StoreError> {
+        let doing = "read the audit log";
+        audit::tail(&mut *self.read(doing).await?, limit, user).await.map_err(while_doing(doing))
+    }
+
+    async fn audit_from(&self, node: &str, sequence: u64, limit: u32) -> Result<Vec<AuditLine>, StoreError> {
+        let doing = "read the audit log";
+        audit::from(&mut *self.read(doing).await?, node, sequence, limit).await.map_err(while_doing(doing))
+    }
+
+    async fn audit_nodes(&self) -> Result<Vec<String>, StoreError> {
+        let doing = "list the nodes of the audit log";
+        audit::nodes(&mut *self.read(doing).await?).await.map_err(while_doing(doing))
+    }
+}

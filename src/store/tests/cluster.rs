@@ -1,0 +1,173 @@
+//! Two gateways on one database.
+
+use std::time::Duration;
+
+use vestibule_engine::{
+    Charge, CoalesceKey, Committed, CounterKey, Ended, Method, OpenAttempt, Position, SecretBytes, Store, StoreError,
+    Transition,
+};
+
+use super::places::*;
+use crate::ProblemKind;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn two_gateways_share_one_database() {
+    let Some(place) = Place::server().await else { return };
+    a_code_opens_once_between_them(&place).await;
+    failures_are_counted_by_both(&place).await;
+    the_same_login_at_both_is_one_attempt(&place).await;
+    an_end_at_one_wakes_the_other(&place).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn gateways_keep_an_eye_on_each_other_and_get_over_a_cut() {
+    let Some(place) = Place::server().await else { return };
+    a_chain_cut_with_its_end_is_found_by_the_other(&place).await;
+    let Some(place) = Place::server().await else { return };
+    two_processes_of_one_name_do_not_fork_the_chain(&place).await;
+    a_cut_connection_fails_closed_and_comes_back(&place).await;
+}
+
+/// OTP-03
+async fn a_code_opens_once_between_them(place: &Place) {
+    let stores = [place.open_as("one").await, place.open_as("two").await];
+    let user = alice(&stores[0]).await;
+    let phone = enrolled(&stores[0], user.id, Method::Totp).await;
+    let codes = enrolled(&stores[0], user.id, Method::RecoveryCode).await;
+    for spend in [step(phone, 101), item(codes, "1")] {
+        let mut logins = tokio::task::JoinSet::new();
+        for number in 0..500 {
+            let store = stores[number % 2].clone();
+            let mut change = decided(Some(user.id));
+            (change.spend, change.if_enabled, change.signed_in) = (vec![spend.clone()], Some(user.id), Some(user.id));
+            logins.spawn(async move { store.commit(change).await.unwrap() });
+        }
+        assert_eq!(logins.join_all().await.iter().filter(|committed| is_done(committed)).count(), 1);
+    }
+    for store in stores {
+        assert!(store.audit_verify().await.unwrap().problem.is_none());
+        store.close().await;
+    }
+}
+
+/// I4: and no two of them wait for each other in a circle, whatever order the keys come in.
+async fn failures_are_counted_by_both(place: &Place) {
+    let stores = [place.open_as("one").await, place.open_as("two").await];
+    let keys: Vec<_> = (0..10).map(|number| CounterKey(format!("code-of|{number}"))).collect();
+    let mut failures = tokio::task::JoinSet::new();
+    for number in 0..300 {
+        let mut charge: Vec<_> =
+            keys.iter().map(|key| Charge { key: key.clone(), budget: budget(10_000) }).collect();
+        charge.rotate_left(number % 10);
+        let (store, change) = (stores[number % 2].clone(), Transition { charge, ..Transition::new(attempt_id(), NOW) });
+        failures.spawn(async move { store.commit(change).await.unwrap() });
+    }
+    assert!(failures.join_all().await.iter().all(is_done));
+    assert!(stores[0].counters(&keys).await.unwrap().iter().all(|counter| counter.failures == 300));
+    for store in stores {
+        store.close().await;
+    }
+}
+
+async fn the_same_login_at_both_is_one_attempt(place: &Place) {
+    let stores = [place.open_as("one").await, place.open_as("two").await];
+    let mut logins = tokio::task::JoinSet::new();
+    for number in 0..100 {
+        let Position::Open(open) = open_position(None) else { panic!("not open") };
+        let to = Some(Position::Open(OpenAttempt { coalesce: Some(CoalesceKey([9; 32])), ..open }));
+        let (store, change) = (stores[number % 2].clone(), Transition { to, ..Transition::new(attempt_id(), NOW) });
+        logins.spawn(async move { store.commit(change).await.unwrap() });
+    }
+    let all = logins.join_all().await;
+    assert_eq!(all.iter().filter(|how| is_done(how)).count(), 1);
+    assert!(all.iter().all(|how| is_done(how) || matches!(how, Committed::Moved(Some(_)))));
+    for store in stores {
+        store.close().await;
+    }
+}
+
+async fn an_end_at_one_wakes_the_other(place: &Place) {
+    let [one, two] = [place.open_as("one").await, place.open_as("two").await];
+    let mut endings = two.endings();
+    let end = async || {
+        let begin = Transition { to: Some(open_position(None)), ..Transition::new(attempt_id(), NOW) };
+        let ended = Position::Ended(Ended { allowed: true, payload: SecretBytes::new("end") });
+        let end = Transition { from: Some(1), to: Some(ended), ..begin.clone() };
+        one.commit(begin).await.unwrap();
+        assert!(is_done(&one.commit(end.clone()).await.unwrap()));
+        end.attempt
+    };
+    // The other listens once its connection stands, which nobody can see from here: end one after another until it does.
+    let heard = async {
+        let mut ended = Vec::new();
+        loop {
+            ended.push(end().await);
+            if let Ok(heard) = tokio::time::timeout(Duration::from_millis(200), endings.recv()).await {
+                return ended.contains(&heard.unwrap());
+            }
+        }
+    };
+    assert!(tokio::time::timeout(Duration::from_secs(30), heard).await.unwrap());
+    one.close().await;
+    two.close().await;
+}
+
+/// LOG-04
+async fn a_chain_cut_with_its_end_is_found_by_the_other(place: &Place) {
+    let [one, two] = [place.open_as("one").await, place.open_as("two").await];
+    for _ in 0..5 {
+        one.commit(decided(None)).await.unwrap();
+    }
+    let before = place.open_as("three").await;
+    before.close().await;
+    two.witness(NOW).await.unwrap();
+    two.witness(NOW).await.unwrap();
+    let seen = two.audit_from("two", 1, 10).await.unwrap();
+    assert_eq!(seen.len(), 1, "what did not move is not told again");
+    assert_eq!(seen[0].record.event.id(), "audit.witness");
+    one.witness(NOW).await.unwrap();
+    assert_eq!(one.audit_from("one", 1, 10).await.unwrap().len(), 5, "a witness is not witnessed");
+    assert!(two.audit_verify().await.unwrap().problem.is_none());
+    place.meddle("DELETE FROM audit WHERE node = 'one'; DELETE FROM audit_heads WHERE node = 'one'");
+    let problem = two.audit_verify().await.unwrap().problem.unwrap();
+    assert_eq!((problem.node.as_str(), problem.sequence, problem.kind), ("one", 5, ProblemKind::WitnessMismatch));
+    one.close().await;
+    two.close().await;
+}
+
+async fn two_processes_of_one_name_do_not_fork_the_chain(place: &Place) {
+    let stores = [place.open_as("same").await, place.open_as("same").await];
+    let mut logins = tokio::task::JoinSet::new();
+    for number in 0..200 {
+        let store = stores[number % 2].clone();
+        logins.spawn(async move { store.commit(decided(None)).await.unwrap() });
+    }
+    assert!(logins.join_all().await.iter().all(is_done));
+    let verified = stores[0].audit_verify().await.unwrap();
+    assert_eq!((verified.lines, verified.problem), (200, None));
+    for store in stores {
+        store.close().await;
+    }
+}
+
+async fn a_cut_connection_fails_closed_and_comes_back(place: &Place) {
+    let store = place.open_as("one").await;
+    let Place::Server(server, database) = place else { panic!("not a server") };
+    let mut opened = 0;
+    for _ in 0..10 {
+        server.cut_connections(database).unwrap();
+        match store.commit(decided(None)).await {
+            Ok(committed) => opened += usize::from(is_done(&committed)),
+            Err(error) => assert!(matches!(error, StoreError::Unavailable { .. }), "{error:?}"),
+        }
+    }
+    let mut tries = 0;
+    while !store.commit(decided(None)).await.is_ok_and(|committed| is_done(&committed)) {
+        tries += 1;
+        assert!(tries < 20, "it does not come back");
+    }
+    // Whatever was answered is there.
+    let lines = store.audit_from("one", 1, 100).await.unwrap().len();
+    assert!(lines > opened, "{lines} lines, {opened} answered");
+    store.close().await;
+}

@@ -1,0 +1,131 @@
+//! A database that was restored from a backup: what was spent since stays spent (OPS-09, I3).
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use vestibule_engine::{Method, Store, Timestamp, Transition, TrustEntry, TrustId};
+
+use super::places::*;
+use crate::guard::beside;
+use crate::{Handle, Opening, open};
+
+fn wall_clock() -> Timestamp {
+    #[expect(clippy::disallowed_methods, reason = "the witness file's time is the file system's, so is this test's")]
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+    Timestamp(i64::try_from(now.as_micros()).unwrap())
+}
+
+async fn opened(place: &Place, now: Timestamp) -> Arc<Handle> {
+    open(place.settings(), keyring(1), NODE, Opening::Existing, now).await.unwrap()
+}
+
+fn put_back(backup: &Path, place: &Place) {
+    for suffix in ["-wal", "-shm"] {
+        std::fs::remove_file(beside(&place.path(), suffix)).ok();
+    }
+    std::fs::copy(backup, place.path()).unwrap();
+}
+
+async fn backed_up(place: &Place, store: &Handle) -> PathBuf {
+    let backup = place.path().with_extension("backup");
+    store.backup(&backup).await.unwrap();
+    backup
+}
+
+#[tokio::test]
+async fn what_was_used_since_the_backup_is_not_taken_again() {
+    let place = Place::file();
+    let store = place.open().await;
+    let user = alice(&store).await;
+    let phone = enrolled(&store, user.id, Method::Totp).await;
+    let codes = enrolled(&store, user.id, Method::RecoveryCode).await;
+    let station = vestibule_engine::Station::parse("laptop").unwrap();
+    let (id, service) = (TrustId(uuid::Uuid::new_v4()), "radius/vpn".to_owned());
+    let until = Timestamp(i64::MAX);
+    let trust = Some(TrustEntry { id, user: user.id, service, station, granted: NOW, until });
+    store.commit(Transition { trust, ..decided(Some(user.id)) }).await.unwrap();
+    let backup = backed_up(&place, &store).await;
+    let now = wall_clock();
+    let login = |spend, now| Transition { spend: vec![spend], now, ..decided(Some(user.id)) };
+    assert!(is_done(&store.commit(login(step(phone, 101), now)).await.unwrap()));
+    assert!(is_done(&store.commit(login(item(codes, "1"), now)).await.unwrap()));
+    store.revoke_trust(id, "admin", now).await.unwrap();
+    store.close().await;
+
+    put_back(&backup, &place);
+    let store = opened(&place, now).await;
+    let told = store.audit_tail(1, None).await.unwrap();
+    assert_eq!(serde_json::to_value(&told[0].record.event).unwrap(), serde_json::json!({"event": "store.restored", "missing": 3}));
+    assert!(!is_done(&store.commit(login(step(phone, 101), now)).await.unwrap()), "a code used since");
+    assert!(store.trust_entries(None, now).await.unwrap().is_empty(), "a station forgotten since");
+
+    // Codes are good again when those that were right then have run out; recovery codes are not, until issued anew.
+    let later = now.after(std::time::Duration::from_secs(400));
+    assert!(is_done(&store.commit(login(step(phone, 114), later)).await.unwrap()));
+    for number in ["1", "2"] {
+        assert!(!is_done(&store.commit(login(item(codes, number), later)).await.unwrap()));
+    }
+    let anew = enrolled(&store, user.id, Method::RecoveryCode).await;
+    assert!(is_done(&store.commit(login(item(anew, "1"), later)).await.unwrap()));
+    store.close().await;
+
+    // It was told once; from here on the history is this one.
+    let store = opened(&place, later).await;
+    let told = store.audit_tail(100, None).await.unwrap();
+    assert_eq!(told.iter().filter(|line| line.record.event.id() == "store.restored").count(), 1);
+    assert!(store.audit_verify().await.unwrap().problem.is_none());
+    store.close().await;
+}
+
+#[tokio::test]
+async fn a_backup_that_was_overtaken_by_new_logins_is_noticed_too() {
+    let place = Place::file();
+    let store = place.open().await;
+    store.commit(decided(None)).await.unwrap();
+    let backup = backed_up(&place, &store).await;
+    store.commit(decided(None)).await.unwrap();
+    store.close().await;
+    let witness = std::fs::read(beside(&place.path(), ".witness")).unwrap();
+    put_back(&backup, &place);
+    std::fs::remove_file(beside(&place.path(), ".witness")).unwrap();
+    let store = opened(&place, NOW).await;
+    for _ in 0..5 {
+        store.commit(decided(None)).await.unwrap();
+    }
+    store.close().await;
+    std::fs::write(beside(&place.path(), ".witness"), witness).unwrap();
+    let store = opened(&place, NOW).await;
+    assert_eq!(store.audit_tail(1, None).await.unwrap()[0].record.event.id(), "store.restored");
+    store.close().await;
+}
+
+#[tokio::test]
+async fn a_restart_or_a_kill_is_not_taken_for_a_restored_backup() {
+    let place = Place::file();
+    for _ in 0..3 {
+        let store = place.open().await;
+        for _ in 0..10 {
+            store.commit(decided(None)).await.unwrap();
+        }
+        // Not closed: what is dropped stops without a word, like a process that is killed.
+        drop(store);
+    }
+    let store = place.open().await;
+    let told = store.audit_tail(100, None).await.unwrap();
+    assert_eq!(told.len(), 30);
+    assert!(told.iter().all(|line| line.record.event.id() == "login.decided"));
+}
+
+#[tokio::test]
+async fn a_forged_witness_is_not_believed() {
+    let place = Place::file();
+    let store = place.open().await;
+    store.commit(decided(None)).await.unwrap();
+    store.close().await;
+    let path = beside(&place.path(), ".witness");
+    let forged = std::fs::read_to_string(&path).unwrap().replace("[1,", "[9,");
+    std::fs::write(&path, forged).unwrap();
+    let store = opened(&place, NOW).await;
+    assert_eq!(store.audit_tail(10, None).await.unwrap().len(), 1);
+    store.close().await;
+}

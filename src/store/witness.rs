@@ -1,0 +1,218 @@
+//! A small file beside the SQLite database that remembers how far its audit log had come. A database that is behind it
+//! was restored from a backup, and what was spent since that backup must stay spent (OPS-09).
+
+use std::collections::BTreeMap;
+use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, UNIX_EPOCH};
+
+use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
+use vestibule_engine::{AuditEvent, AuditRecord, Timestamp};
+
+use crate::audit::{Chain, Head};
+use crate::fault::Fault;
+use crate::guard::beside;
+use crate::keyring::{Keyring, hex, unhex};
+use crate::session::Session;
+
+/// How long what was written last may lag behind in quiet times, and under load.
+const QUIET: Duration = Duration::from_millis(250);
+const BUSY: Duration = Duration::from_secs(1);
+
+/// How long a code can be right: three steps of a minute, and as much again for a clock that drifted.
+const CODE_LIFETIME: Duration = Duration::from_secs(360);
+
+/// The file's text.
+#[derive(Debug, Serialize, Deserialize)]
+struct Written {
+    deployment: String,
+    /// Of each node, the newest sequence and its hash.
+    heads: BTreeMap<String, (i64, String)>,
+    signature: String,
+}
+
+impl Written {
+    fn text(deployment: &str, heads: &BTreeMap<String, (i64, String)>) -> Vec<u8> {
+        format!("witness|{deployment}|{heads:?}").into_bytes()
+    }
+}
+
+/// The deployment that the file at `database` had when it was last seen, if it ever was.
+pub(crate) fn deployment_seen(database: &Path) -> Option<String> {
+    let text = std::fs::read(beside(database, ".witness")).ok()?;
+    serde_json::from_slice::<Written>(&text).ok().map(|written| written.deployment)
+}
+
+pub(crate) struct Witness {
+    path: PathBuf,
+    keyring: Keyring,
+    deployment: String,
+    heads: BTreeMap<String, (i64, String)>,
+    written: Instant,
+    is_behind: bool,
+    is_failing: bool,
+}
+
+impl Witness {
+    /// Compare the database with what was last seen of it, and deal with an older one.
+    pub(crate) async fn open(
+        database: &Path,
+        session: &mut Session,
+        keyring: &Keyring,
+        deployment: &str,
+        node: &str,
+        now: Timestamp,
+    ) -> Result<Self, Fault> {
+        let path = beside(database, ".witness");
+        if let Some((seen, at)) = read(&path, keyring, deployment)
+            && let Some(missing) = missing(session, &seen).await?
+        {
+            restored(session, keyring, deployment, node, missing, at, now).await?;
+        }
+        let mut witness = Self {
+            path,
+            keyring: keyring.clone(),
+            deployment: deployment.to_owned(),
+            heads: heads(session).await?,
+            written: Instant::now(),
+            is_behind: true,
+            is_failing: false,
+        };
+        witness.write();
+        Ok(witness)
+    }
+
+    /// When the file should be written, unless something else comes first.
+    pub(crate) fn due(&self) -> Option<Duration> {
+        self.is_behind.then(|| QUIET.saturating_sub(self.written.elapsed()))
+    }
+
+    pub(crate) fn note(&mut self, node: &str, head: Head) {
+        self.heads.insert(node.to_owned(), (head.sequence, hex(&head.hash)));
+        self.is_behind = true;
+        if self.written.elapsed() >= BUSY {
+            self.write();
+        }
+    }
+
+    /// A failure is told once: logins go on, only a restored backup would not be noticed.
+    pub(crate) fn write(&mut self) {
+        if !self.is_behind {
+            return;
+        }
+        (self.written, self.is_behind) = (Instant::now(), false);
+        let failed = self.replace().err();
+        if let Some(error) = &failed
+            && !self.is_failing
+        {
+            tracing::warn!(
+                error = %error,
+                "{} cannot be written: a database restored from a backup would not be noticed",
+                self.path.display()
+            );
+        }
+        self.is_failing = failed.is_some();
+    }
+
+    fn replace(&self) -> std::io::Result<()> {
+        let signature = hex(&self.keyring.sign(&Written::text(&self.deployment, &self.heads)));
+        let written = Written { deployment: self.deployment.clone(), heads: self.heads.clone(), signature };
+        let fresh = beside(&self.path, ".new");
+        let mut file =
+            std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&fresh)?;
+        file.write_all(&serde_json::to_vec(&written)?)?;
+        std::fs::rename(fresh, &self.path)
+    }
+}
+
+type Seen = (BTreeMap<String, (i64, String)>, Timestamp);
+
+fn read(path: &Path, keyring: &Keyring, deployment: &str) -> Option<Seen> {
+    let text = std::fs::read(path).ok()?;
+    let written: Written = serde_json::from_slice(&text).ok()?;
+    let signature = unhex(&written.signature)?;
+    if written.deployment != deployment
+        || keyring.verify(&Written::text(deployment, &written.heads), &signature).is_err()
+    {
+        tracing::warn!("{} is not about this database; it is written anew", path.display());
+        return None;
+    }
+    let modified = std::fs::metadata(path).and_then(|file| file.modified()).ok()?;
+    let at = i64::try_from(modified.duration_since(UNIX_EPOCH).ok()?.as_micros()).ok()?;
+    Some((written.heads, Timestamp(at)))
+}
+
+async fn heads(session: &mut Session) -> Result<BTreeMap<String, (i64, String)>, Fault> {
+    let rows = session.query("SELECT node, sequence, hash FROM audit_heads", &[]).await?;
+    rows.into_iter().map(|mut row| Ok((row.text()?, (row.int()?, hex(&row.blob()?))))).collect()
+}
+
+/// How many lines the database lacks, if it is behind or went another way.
+async fn missing(session: &mut Session, seen: &BTreeMap<String, (i64, String)>) -> Result<Option<u64>, Fault> {
+    let here = heads(session).await?;
+    let (mut missing, mut differs) = (0, false);
+    for (node, (sequence, hash)) in seen {
+        let reached = here.get(node).map_or(0, |(sequence, _)| *sequence);
+        missing += u64::try_from(sequence - reached).unwrap_or(0);
+        let sql = "SELECT hash FROM audit WHERE node = $1 AND sequence = $2";
+        let line = session.query_one(sql, &[node.into(), (*sequence).into()]).await?;
+        let line = line.map(|mut row| row.blob()).transpose()?;
+        differs |= *sequence > 0 && line.is_none_or(|line| hex(&line) != *hash);
+    }
+    Ok((missing > 0 || differs).then_some(missing))
+}
+
+/// Whatever may have been used since the backup is not taken again: recovery codes until they are issued anew, codes
+/// until those that were right then have run out, remembered stations and open logins not at all.
+async fn restored(
+    session: &mut Session,
+    keyring: &Keyring,
+    deployment: &str,
+    node: &str,
+    missing: u64,
+    seen: Timestamp,
+    now: Timestamp,
+) -> Result<(), Fault> {
+    session.begin().await?;
+    let done = hold(session, keyring, deployment, node, missing, seen, now).await;
+    match done {
+        Ok(()) => session.commit().await?,
+        Err(fault) => {
+            session.rollback().await;
+            return Err(fault);
+        }
+    }
+    tracing::warn!(
+        missing,
+        "The database was restored from a backup: recovery codes must be issued anew, remembered stations are forgotten"
+    );
+    Ok(())
+}
+
+async fn hold(
+    session: &mut Session,
+    keyring: &Keyring,
+    deployment: &str,
+    node: &str,
+    missing: u64,
+    seen: Timestamp,
+    now: Timestamp,
+) -> Result<(), Fault> {
+    let mut chain = Chain::read(session, keyring, deployment, node).await?;
+    let sql = "UPDATE authenticators SET held_until = CASE WHEN method = 'recovery-code' THEN $1 ELSE $2 END";
+    let codes_until = seen.min(now).after(CODE_LIFETIME);
+    session.execute(sql, &[i64::MAX.into(), codes_until.into()]).await?;
+    session.execute("DELETE FROM trust", &[]).await?;
+    session.execute("DELETE FROM attempts", &[]).await?;
+    chain.append(&AuditRecord::new(now, AuditEvent::StoreRestored { missing }))?;
+    chain.write(session, keyring, deployment).await
+}
+
+/// Whether files can be made beside the database.
+pub(crate) fn probe_folder(database: &Path) -> std::io::Result<()> {
+    let probe = beside(database, ".probe");
+    std::fs::write(&probe, b"?")?;
+    std::fs::remove_file(&probe)
+}

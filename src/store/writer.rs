@@ -1,0 +1,139 @@
+//! The one place that changes anything: takes what has queued up, carries it out in one transaction, and answers after
+//! its COMMIT (LOG-05).
+
+mod group;
+mod task;
+mod thread;
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc;
+
+use tokio::sync::{broadcast, oneshot};
+use vestibule_engine::{AttemptId, StoreError};
+
+use crate::change::{Order, Outcome};
+use crate::fault::Fault;
+use crate::guard::Guard;
+use crate::keyring::Keyring;
+
+pub(crate) use task::{connect, start as start_task};
+pub(crate) use thread::{at_once, start as start_thread};
+
+/// Changes that may wait. Beyond it a login is refused at once instead of later: at some thousand a second, this many
+/// is about a second's worth.
+pub(crate) const QUEUE_MAX: usize = 4096;
+/// Changes in one transaction: enough to share the wait for the disk, few enough that nobody waits long behind them.
+const GROUP_MAX: usize = 256;
+/// Endings that a slow listener may be behind before it misses some (it looks now and then anyway).
+pub(crate) const ENDINGS_MAX: usize = 4096;
+
+/// What every part of the store knows.
+pub(crate) struct Desk {
+    pub(crate) keyring: Keyring,
+    pub(crate) deployment: String,
+    pub(crate) node: String,
+    pub(crate) endings: broadcast::Sender<AttemptId>,
+    pub(crate) guard: Option<Guard>,
+    /// A write was lost on its way to the disk: nothing is written any more until somebody has looked.
+    suspect: AtomicBool,
+}
+
+impl Desk {
+    pub(crate) fn new(keyring: Keyring, deployment: String, node: String, guard: Option<Guard>) -> Self {
+        let (endings, _) = broadcast::channel(ENDINGS_MAX);
+        Self { keyring, deployment, node, endings, guard, suspect: AtomicBool::new(false) }
+    }
+
+    /// Refuse to go on where the database is not what was opened.
+    fn check(&self) -> Result<(), Fault> {
+        if self.suspect.load(Ordering::Relaxed) {
+            return Err(Fault::damaged(
+                "an earlier write did not reach the disk: check the disk, then restart the gateway",
+            ));
+        }
+        self.guard.as_ref().map_or(Ok(()), Guard::check)
+    }
+
+    fn note(&self, fault: &Fault) {
+        if matches!(fault, Fault::Unsure(_)) && !self.suspect.swap(true, Ordering::Relaxed) {
+            tracing::error!(error = %fault, "A write did not reach the disk; nothing more is written until a restart");
+        }
+    }
+}
+
+/// Who waits for a change.
+pub(crate) struct Job {
+    order: Order,
+    answer: oneshot::Sender<Result<Outcome, Fault>>,
+}
+
+impl Job {
+    fn answer(self, with: Result<Outcome, Fault>) {
+        // Whoever asked may have gone; the change stands all the same.
+        drop(self.answer.send(with));
+    }
+}
+
+pub(crate) enum Message {
+    Job(Box<Job>),
+    /// Finish what came before this, and stop.
+    Stop,
+}
+
+/// The way to the writer.
+pub(crate) enum Queue {
+    Thread(mpsc::SyncSender<Message>),
+    Task(tokio::sync::mpsc::Sender<Message>),
+}
+
+impl Queue {
+    fn send(&self, message: Message) -> Result<(), Fault> {
+        let is_full = match self {
+            Self::Thread(queue) => match queue.try_send(message) {
+                Ok(()) => return Ok(()),
+                Err(error) => matches!(error, mpsc::TrySendError::Full(_)),
+            },
+            Self::Task(queue) => match queue.try_send(message) {
+                Ok(()) => return Ok(()),
+                Err(error) => matches!(error, tokio::sync::mpsc::error::TrySendError::Full(_)),
+            },
+        };
+        Err(Fault::unavailable(if is_full {
+            format!("more than {QUEUE_MAX} changes wait for the database")
+        } else {
+            "the store is closed".to_owned()
+        }))
+    }
+
+    pub(crate) async fn carry_out(&self, doing: &str, order: Order) -> Result<Outcome, StoreError> {
+        let (answer, answered) = oneshot::channel();
+        self.send(Message::Job(Box::new(Job { order, answer }))).map_err(|fault| fault.while_doing(doing))?;
+        let answered = answered.await.unwrap_or_else(|_| Err(Fault::unavailable("the store was closed")));
+        answered.map_err(|fault| fault.while_doing(doing))
+    }
+
+    pub(crate) fn stop(&self) {
+        // A full queue or a writer that has stopped: either way nothing new is taken after this one is dropped.
+        drop(self.send(Message::Stop));
+    }
+}
+
+/// What a writer took from its queue at once.
+struct Taken {
+    jobs: Vec<Job>,
+    is_last: bool,
+}
+
+impl Taken {
+    /// The first message, and whatever else is there already.
+    fn from(first: Message, mut next: impl FnMut() -> Option<Message>) -> Self {
+        let mut taken = Self { jobs: Vec::new(), is_last: false };
+        let mut message = Some(first);
+        while let Some(Message::Job(job)) = message {
+            taken.jobs.push(*job);
+            message = if taken.jobs.len() < GROUP_MAX { next() } else { None };
+        }
+        taken.is_last = matches!(message, Some(Message::Stop));
+        taken
+    }
+}

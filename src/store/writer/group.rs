@@ -1,0 +1,183 @@
+//! One transaction for many changes. Where a group fails because of one of them, each is tried alone.
+
+use vestibule_engine::{AttemptId, AuditEvent, AuditRecord, Committed, Transition};
+
+use super::{Desk, Job};
+use crate::audit::{Chain, Head};
+use crate::book::Book;
+use crate::change::{Change, Order, Outcome};
+use crate::fault::Fault;
+use crate::listener;
+use crate::session::Session;
+
+/// How often a change is tried that clashed with another node's. Each time it sees what the other did.
+const TRIES_MAX: u32 = 5;
+
+/// Attempt ids in one notice: PostgreSQL takes 8,000 octets, an id and its comma are 37.
+const IDS_A_NOTICE: usize = 200;
+
+/// Carry out what was taken from the queue, in its order. Returns the end of our chain, if it moved.
+pub(super) async fn settle(session: &mut Session, desk: &Desk, jobs: Vec<Job>) -> Option<Head> {
+    let mut head = None;
+    let mut group = Vec::new();
+    for job in jobs {
+        if job.order.change.is_grouped() {
+            group.push(job);
+            continue;
+        }
+        head = settle_group(session, desk, std::mem::take(&mut group)).await.or(head);
+        head = settle_group(session, desk, vec![job]).await.or(head);
+    }
+    settle_group(session, desk, group).await.or(head)
+}
+
+async fn settle_group(session: &mut Session, desk: &Desk, jobs: Vec<Job>) -> Option<Head> {
+    if jobs.is_empty() {
+        return None;
+    }
+    match transact(session, desk, &jobs).await {
+        Ok(settled) => Some(settled.tell(desk, jobs)),
+        // One of them may be the reason, and the others must not suffer for it.
+        Err(fault) if matches!(fault, Fault::Clash(_)) || matches!(fault, Fault::Damaged(_)) && jobs.len() > 1 => {
+            let mut head = None;
+            for job in jobs {
+                head = settle_alone(session, desk, job).await.or(head);
+            }
+            head
+        }
+        Err(fault) => {
+            desk.note(&fault);
+            jobs.into_iter().for_each(|job| job.answer(Err(fault.clone())));
+            None
+        }
+    }
+}
+
+async fn settle_alone(session: &mut Session, desk: &Desk, job: Job) -> Option<Head> {
+    let mut tries = 1;
+    loop {
+        match transact(session, desk, std::slice::from_ref(&job)).await {
+            Ok(settled) => return Some(settled.tell(desk, vec![job])),
+            Err(Fault::Clash(_)) if tries < TRIES_MAX => tries += 1,
+            Err(fault) => {
+                desk.note(&fault);
+                job.answer(Err(fault));
+                return None;
+            }
+        }
+    }
+}
+
+/// A transaction that was committed.
+struct Settled {
+    outcomes: Vec<Result<Outcome, Fault>>,
+    ended: Vec<AttemptId>,
+    head: Head,
+}
+
+impl Settled {
+    fn tell(self, desk: &Desk, jobs: Vec<Job>) -> Head {
+        for (job, outcome) in jobs.into_iter().zip(self.outcomes) {
+            job.answer(outcome);
+        }
+        for attempt in self.ended {
+            // Nobody may be waiting, which is fine.
+            drop(desk.endings.send(attempt));
+        }
+        self.head
+    }
+}
+
+async fn transact(session: &mut Session, desk: &Desk, jobs: &[Job]) -> Result<Settled, Fault> {
+    desk.check()?;
+    let done = match session.begin().await {
+        Ok(()) => match inside(session, desk, jobs).await {
+            // Where COMMIT itself fails, nobody knows; whoever asked is told that we could not find out.
+            Ok(settled) => session.commit().await.map(|()| settled),
+            Err(fault) => Err(fault),
+        },
+        Err(fault) => Err(fault),
+    };
+    if done.is_err() {
+        session.rollback().await;
+    }
+    done
+}
+
+async fn inside(session: &mut Session, desk: &Desk, jobs: &[Job]) -> Result<Settled, Fault> {
+    let mut chain = Chain::read(session, &desk.keyring, &desk.deployment, &desk.node).await?;
+    let mut ended = Vec::new();
+    let outcomes = match jobs {
+        [Job { order, .. }] if !order.change.is_grouped() => {
+            match order.carry_out(session, desk, &mut chain, &mut ended).await {
+                Err(Fault::Refused(why)) => vec![Err(Fault::Refused(why))],
+                outcome => vec![Ok(outcome?)],
+            }
+        }
+        _ => grouped(session, desk, jobs, &mut chain, &mut ended).await?,
+    };
+    chain.write(session, &desk.keyring, &desk.deployment).await?;
+    notify(session, desk, &ended).await?;
+    desk.check()?;
+    Ok(Settled { outcomes, ended, head: chain.head().clone() })
+}
+
+async fn grouped(
+    session: &mut Session,
+    desk: &Desk,
+    jobs: &[Job],
+    chain: &mut Chain,
+    ended: &mut Vec<AttemptId>,
+) -> Result<Vec<Result<Outcome, Fault>>, Fault> {
+    let mut book = Book::load(session, jobs.iter().filter_map(|job| transition(&job.order))).await?;
+    let mut outcomes = Vec::with_capacity(jobs.len());
+    for job in jobs {
+        outcomes.push(match &job.order.change {
+            Change::Record(records) => {
+                records.iter().try_for_each(|record| chain.append(record))?;
+                Ok(Outcome::Done)
+            }
+            _ => take(&mut book, &job.order, desk, chain)?,
+        });
+    }
+    book.write(session, &desk.keyring).await?;
+    ended.extend_from_slice(book.ended());
+    Ok(outcomes)
+}
+
+fn transition(order: &Order) -> Option<&Transition> {
+    match &order.change {
+        Change::Transition(transition) => Some(transition),
+        _ => None,
+    }
+}
+
+fn take(book: &mut Book, order: &Order, desk: &Desk, chain: &mut Chain) -> Result<Result<Outcome, Fault>, Fault> {
+    let Some(transition) = transition(order) else { return Err(Fault::damaged("not a grouped change")) };
+    let committed = match book.apply(transition, &desk.keyring) {
+        Ok(committed) => committed,
+        // It changed nothing: a row that does not open is the trouble of this one alone.
+        Err(fault) => return Ok(Err(fault)),
+    };
+    if let Committed::Done { locked } = &committed {
+        transition.audit.iter().try_for_each(|record| chain.append(record))?;
+        for (key, until) in locked {
+            let event = AuditEvent::LockStarted { counter: key.0.clone(), until: *until };
+            chain.append(&AuditRecord::new(transition.now, event))?;
+        }
+    }
+    Ok(Ok(Outcome::Committed(committed)))
+}
+
+/// Wake those who wait on other nodes. The notice leaves with the COMMIT.
+async fn notify(session: &mut Session, desk: &Desk, ended: &[AttemptId]) -> Result<(), Fault> {
+    if !session.is_postgres() {
+        return Ok(());
+    }
+    // With our name, so that we do not wake ourselves twice.
+    for ids in ended.chunks(IDS_A_NOTICE) {
+        let notice = listener::notice(&desk.node, ids);
+        session.query("SELECT pg_notify('vestibule_endings', $1)", &[(&notice).into()]).await?;
+    }
+    Ok(())
+}
