@@ -6,8 +6,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AttemptId, AuthenticatorId, Carried, Channel, Denial, FirstFactor, Grant, Identity, LoginRequest, Method, Origin,
-    PortError, PromptKind, SecretBytes, Service, StoreError, Subject, Timestamp, Turn, Verdict,
+    AttemptId, AuthenticatorId, Carried, Channel, CoalesceKey, Denial, FirstFactor, Grant, Identity, LoginRequest,
+    Method, Origin, PortError, PromptKind, SecretBytes, Service, StoreError, Subject, Timestamp, Turn, Verdict,
 };
 
 /// What is known of a login from its first moment.
@@ -38,7 +38,10 @@ impl Login {
     /// An answer belongs to this login only if it comes through the same service and speaks for the same name
     /// (RAD-20): a handle that was seen elsewhere opens nothing.
     pub(crate) fn is_of(&self, request: &LoginRequest) -> bool {
-        self.service == request.service && self.canonical == request.user.canonical()
+        let (began, now) = (&self.origin, &request.origin);
+        // A person's own address may change on the way; the system that asks for them, and where they sit, may not.
+        let is_there = began.direct || (began.address == now.address && began.station == now.station);
+        is_there && self.service == request.service && self.canonical == request.user.canonical()
     }
 
     /// The service as audit and trust entries name it.
@@ -117,6 +120,7 @@ pub(crate) struct Waiting {
     pub(crate) version: u32,
     pub(crate) turn: Turn,
     pub(crate) expires: Timestamp,
+    pub(crate) coalesce: Option<CoalesceKey>,
 }
 
 /// How an attempt ended, for those who wait for it on other nodes.

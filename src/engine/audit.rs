@@ -41,7 +41,7 @@ pub struct Decision {
     pub station: Option<String>,
     pub first_factor: FirstFactor,
     pub methods: Vec<Method>,
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub remembered: bool,
     /// The policy rule that decided; nothing where policy was not reached.
     #[serde(skip_serializing_if = "Option::is_none")]

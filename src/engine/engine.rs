@@ -63,6 +63,7 @@ pub struct Engine {
     digest_key: ring::hmac::Key,
     settings: RwLock<Arc<Settings>>,
     running: Coalescer,
+    gates: crate::gate::Gates,
 }
 
 impl Engine {
@@ -75,6 +76,7 @@ impl Engine {
             digest_key: ring::hmac::Key::new(ring::hmac::HMAC_SHA256, ports.digest_key.expose()),
             settings: RwLock::new(Arc::new(settings)),
             running: Coalescer::default(),
+            gates: crate::gate::Gates::default(),
         }
     }
 
@@ -87,15 +89,27 @@ impl Engine {
         Arc::clone(&self.settings.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// For doors that cannot ask: yes or no, within the channel's patience.
-    pub async fn decide(&self, request: LoginRequest, primary: Primary<'_>) -> Result<Verdict, EngineError> {
+    /// For doors that cannot ask: yes or no, within the channel's patience. `gone` ends when the client is no longer there
+    /// to hear it: then the login is withdrawn, and nobody can approve it any more. A door that cannot tell passes
+    /// `std::future::pending()`. Run to its end, never dropped: what is dropped cannot be withdrawn.
+    pub async fn decide(
+        &self,
+        request: LoginRequest,
+        primary: Primary<'_>,
+        gone: impl Future<Output = ()> + Send,
+    ) -> Result<Verdict, EngineError> {
         let patience = request.channel.patience;
-        let deadline = tokio::time::Instant::now() + patience;
+        let now = tokio::time::Instant::now();
+        let deadline = now.checked_add(patience).unwrap_or(now);
         let request = LoginRequest { channel: crate::Channel { prompts: Prompts::None, patience }, ..request };
         match self.begin(request, primary).await? {
             Step::Done(verdict) => Ok(verdict),
             Step::Show(prompt) if matches!(prompt.kind, PromptKind::Wait { .. }) => {
-                self.watch_until(prompt.attempt, deadline).await
+                tokio::select! {
+                    biased;
+                    verdict = self.watch_until(prompt.attempt, deadline) => verdict,
+                    () = gone => self.end(prompt.attempt, Denial::Withdrawn).await,
+                }
             }
             // There is nobody to ask. The first step does not open such a question over this channel; if one is there all
             // the same, it ends here.

@@ -121,6 +121,13 @@ pub trait SecondFactor: Send + Sync {
     /// The login went away or was decided: take the challenge back.
     async fn withdraw(&self, _attempt: crate::AttemptId) {}
 
-    /// Judge an answer against the person's authenticators of this kind.
-    async fn check(&self, with: &[Authenticator], answer: &Answer, now: Timestamp) -> Result<Checked, PortError>;
+    /// Judge an answer against the person's authenticators of this kind. What was signed for another attempt is wrong for
+    /// this one.
+    async fn check(
+        &self,
+        attempt: crate::AttemptId,
+        with: &[Authenticator],
+        answer: &Answer,
+        now: Timestamp,
+    ) -> Result<Checked, PortError>;
 }

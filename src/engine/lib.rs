@@ -20,6 +20,7 @@ mod coalesce;
 pub mod config;
 mod engine;
 mod factor;
+mod gate;
 mod names;
 mod policy;
 pub mod policy_config;

@@ -52,6 +52,9 @@ impl std::fmt::Debug for Carried {
 #[derive(Debug, Clone)]
 pub enum Identified {
     Known(Subject),
+    /// The name as the source will be asked for it, where nobody can be asked before the password is right. Counters go by
+    /// it until then; who it is, the acceptance says.
+    Provisional(Subject),
     Unknown,
 }
 
@@ -117,6 +120,12 @@ pub trait PrimaryAuthenticator: Send {
         _answer: &Passcode,
     ) -> Result<PrimaryOutcome, PortError> {
         Err(PortError::unusable("continue a primary login that asks no questions"))
+    }
+
+    /// Whether the check must happen here and now, because what follows depends on it (the connection that is bound by it,
+    /// the answer that is kept): then this login is never answered for by another.
+    fn is_bound(&self) -> bool {
+        false
     }
 
     /// Spend the time that checking a wrong password would have taken, so that an unknown name cannot be told from a

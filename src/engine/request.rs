@@ -32,13 +32,17 @@ impl Origin {
     /// The person's own address, where it is known. The address of a system in between is never taken for it: a network
     /// rule would let the whole world in from "inside", and a lock would hit everybody behind that system.
     pub fn person_address(&self) -> Option<IpAddr> {
-        let told = self.station.as_ref().and_then(|station| station.as_str().parse().ok());
-        told.or(self.direct.then_some(self.address))
+        if self.direct {
+            return Some(self.address);
+        }
+        self.station.as_ref().and_then(|station| station.as_str().parse().ok())
     }
 
-    /// Where failures are counted for one person: the station if known, else the system that asks.
-    pub fn place(&self) -> String {
-        self.station.as_ref().map_or_else(|| self.address.to_string(), |station| station.as_str().to_owned())
+    /// Where failures are counted for one person: their address (for IPv6 the /64, which is one host's), or the station's
+    /// own name. Nothing where only the system in between is known: everybody is there, the stranger who guesses too.
+    pub fn place(&self) -> Option<String> {
+        let address = self.person_address().map(|address| crate::throttle::block(address).to_string());
+        address.or_else(|| self.station.as_ref().map(|station| station.as_str().to_owned()))
     }
 }
 

@@ -34,6 +34,14 @@ pub enum Second {
     Use(Method, Option<u8>),
 }
 
+impl Second {
+    /// What came in a field of its own.
+    pub(crate) fn of(typed: &Passcode) -> Self {
+        keyword(typed.as_typed())
+            .map_or_else(|| Self::Code(typed.clone()), |(method, number)| Self::Use(method, number))
+    }
+}
+
 /// The keywords people know from other gateways.
 pub(crate) fn keyword(text: &str) -> Option<(Method, Option<u8>)> {
     let lower = text.to_ascii_lowercase();

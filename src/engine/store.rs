@@ -135,6 +135,8 @@ pub struct TrustEntry {
     /// `door/name`.
     pub service: String,
     pub station: Station,
+    /// The factor that was given. A rule that does not allow it does not accept its memory either.
+    pub method: Method,
     pub granted: Timestamp,
     pub until: Timestamp,
 }

@@ -5,8 +5,10 @@
 mod decisions;
 mod fakes;
 mod faults;
+mod hostile;
 mod interleavings;
 mod memory;
 mod names_and_splits;
 mod policies;
 mod prompts;
+mod survivors;

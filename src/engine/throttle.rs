@@ -44,7 +44,7 @@ impl CounterKey {
 }
 
 /// An IPv6 host owns a /64: counting single addresses there counts nothing.
-fn block(address: IpAddr) -> IpAddr {
+pub(crate) fn block(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(_) => address,
         IpAddr::V6(v6) => {

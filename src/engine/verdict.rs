@@ -17,6 +17,13 @@ pub struct Identity {
     pub mail: Option<String>,
 }
 
+impl From<crate::User> for Identity {
+    fn from(user: crate::User) -> Self {
+        let crate::Subject { source, name, .. } = user.subject;
+        Self { user: user.id, name, source, groups: user.groups, mail: user.mail }
+    }
+}
+
 #[derive(Debug)]
 pub enum Step {
     Show(Prompt),
@@ -54,8 +61,8 @@ pub enum Answer {
     Look,
     /// A factor answered elsewhere says yes: only a factor's own code makes this one, after it verified its proof.
     Approved { method: Method, proof: crate::SecretBytes },
-    /// A factor answered elsewhere says no.
-    Declined { method: Method, reported: bool },
+    /// A factor answered elsewhere says no; judged by the factor like a yes.
+    Declined { method: Method, reported: bool, proof: crate::SecretBytes },
 }
 
 #[derive(Debug, Clone)]

@@ -5,11 +5,13 @@ use subtle::ConstantTimeEq;
 use crate::attempt::{Approval, Login, Owed, Reached, Stage, Waiting};
 use crate::coalesce::Outcome;
 use crate::engine::Engine;
+use crate::engine::first::same_person;
 use crate::engine::second::{Judged, code_charges, code_keys};
 use crate::split::{Second, keyword};
 use crate::{
-    Answer, AttemptId, AuditEvent, AuditRecord, Authenticator, Checked, Committed, Denial, EngineError, LoginRequest,
-    Method, Passcode, PortError, PrimaryAuthenticator, PrimaryOutcome, PromptKind, Prompts, Spend, Step, Turn, Verdict,
+    Answer, AttemptId, AuditEvent, AuditRecord, Authenticator, Checked, Committed, CounterKey, Denial, EngineError,
+    LoginRequest, Method, Passcode, PortError, PrimaryAuthenticator, PrimaryOutcome, PromptKind, Prompts, Settings,
+    Spend, Step, Turn, Verdict,
 };
 
 impl Engine {
@@ -85,29 +87,59 @@ impl Engine {
     ) -> Result<Step, EngineError> {
         let settings = self.settings();
         let login = waiting.attempt.login.clone();
+        let attempt = login.id;
         let Stage::Relayed { state, subject, .. } = &waiting.attempt.stage else {
             return Ok(Step::Show(waiting.prompt(false)));
         };
         let Some(with) = primary else {
             return Err(EngineError::Primary(PortError::unusable("continue a primary login without its source")));
         };
+        let _pass = self.pass(&settings, &login, subject).await;
+        let failed = match self.standing(&login, subject).await? {
+            Ok(failed) => failed,
+            Err(until) => {
+                let denial = Denial::LockedOut { until };
+                return self.refuse(&login, Some(&waiting), &Reached::NOTHING, denial, Vec::new()).await;
+            }
+        };
         // Claim the turn first, so that one answer is one upstream attempt, whoever else holds a copy of it.
         let claimed = match self.claim(&waiting).await? {
             Ok(claimed) => claimed,
             Err(step) => return Ok(step),
         };
-        let from = Some(&claimed);
-        match with.resume(&request.user, state, code).await.map_err(EngineError::Primary)? {
+        let step =
+            self.resumed(&settings, login, &claimed, failed, with.resume(&request.user, state, code).await).await;
+        if step.is_err() {
+            // Nobody knows the turn it has now, so nobody could answer it again.
+            self.end(attempt, Denial::Withdrawn).await?;
+        }
+        step
+    }
+
+    async fn resumed(
+        &self,
+        settings: &Settings,
+        login: Login,
+        claimed: &Waiting,
+        failed: Vec<CounterKey>,
+        outcome: Result<PrimaryOutcome, PortError>,
+    ) -> Result<Step, EngineError> {
+        let from = Some(claimed);
+        let Stage::Relayed { subject, .. } = &claimed.attempt.stage else {
+            return Ok(Step::Show(claimed.prompt(false)));
+        };
+        match outcome.map_err(EngineError::Primary)? {
             PrimaryOutcome::Accepted(person) => {
-                self.accepted(&settings, login, person, None, Vec::new(), None, from).await
+                same_person(subject, &person, true)?;
+                self.accepted(settings, login, person, None, failed, None, from).await
             }
             PrimaryOutcome::Refused(refusal) => {
-                let charges = self.password_charges(&settings, &login, subject, refusal);
+                let charges = self.password_charges(settings, &login, subject, refusal);
                 self.refuse(&login, from, &Reached::REFUSED, Denial::Primary(refusal), charges).await
             }
             PrimaryOutcome::Continue(next) => {
                 let stage = Stage::Relayed { subject: subject.clone(), text: next.text, state: next.state };
-                self.ask(&settings, login, stage, from, None, Vec::new(), false).await
+                self.ask(settings, login, stage, from, None, Vec::new(), false).await
             }
         }
     }
@@ -120,10 +152,14 @@ impl Engine {
         if let Some((method, _)) = keyword(code.as_typed())
             && held.iter().any(|one| one.method == method)
         {
+            if matches!(&waiting.attempt.stage, Stage::Factor { kind: PromptKind::Wait { method: now, .. }, .. } if *now == method)
+            {
+                return Ok(Step::Show(waiting.prompt(false)));
+            }
             let second = Some(Second::Use(method, None));
             return self.second_step(&settings, login, owed, second, Vec::new(), None, Some(&waiting)).await;
         }
-        let why = match self.judge(&held, code).await? {
+        let why = match self.judge(login.id, &held, code).await? {
             Judged::Right(method, spend) => {
                 return self.allow_with(&login, &owed, method, spend, Vec::new(), Some(&waiting)).await;
             }
@@ -164,6 +200,10 @@ impl Engine {
             Committed::UserGone => {
                 self.refuse(login, Some(waiting), &Reached::owed(owed), Denial::UserDisabled, Vec::new()).await
             }
+            _ if next.is_none() => {
+                self.over(Some(waiting)).await;
+                Ok(Step::Done(Verdict::Deny(Denial::TooManyTries)))
+            }
             _ => Ok(next.map_or(Step::Done(Verdict::Deny(Denial::TooManyTries)), |next| Step::Show(next.prompt(true)))),
         }
     }
@@ -181,7 +221,11 @@ impl Engine {
             return Ok(unknown());
         };
         match answer {
-            Answer::Declined { method: by, reported } if by == *method => {
+            Answer::Declined { method: by, reported, .. } if by == *method => {
+                // Not from whoever happens to know the attempt: the factor judges a no like a yes.
+                if self.judged(&login, owed, *method, &answer).await?.is_none() {
+                    return Ok(unknown());
+                }
                 let denial = if reported { Denial::Reported } else { Denial::Declined };
                 self.refuse(&login, Some(&waiting), &Reached::owed(owed), denial, Vec::new()).await
             }
@@ -200,12 +244,9 @@ impl Engine {
         method: Method,
         answer: &Answer,
     ) -> Result<Step, EngineError> {
-        let own: Vec<Authenticator> =
-            self.held(owed).await?.into_iter().filter(|authenticator| authenticator.method == method).collect();
-        let Some(factor) = self.factor(method) else { return self.wrong(waiting, owed, Denial::WrongCode).await };
-        let spend = match factor.check(&own, answer, self.clock.now()).await.map_err(EngineError::Factor)? {
-            Checked::Right(spend) if own.iter().any(|one| one.id == spend.authenticator()) => spend,
-            _ => return self.wrong(waiting, owed, Denial::WrongCode).await,
+        self.clock.sound()?;
+        let Some(spend) = self.judged(login, owed, method, answer).await? else {
+            return self.wrong(waiting, owed, Denial::WrongCode).await;
         };
         if login.channel.prompts != Prompts::Text {
             return self.allow_with(login, owed, method, spend, Vec::new(), Some(waiting)).await;
@@ -224,7 +265,11 @@ impl Engine {
         }
         change.audit.clear();
         change.unless_locked = code_keys(login, owed);
+        change.spend = vec![spend];
         match self.commit(change).await? {
+            Committed::Spent => {
+                self.refuse(login, Some(waiting), &Reached::owed(owed), Denial::CodeUsedBefore, Vec::new()).await
+            }
             Committed::Done { .. } => Ok(Step::Show(waiting.prompt(false))),
             Committed::Locked(until) => {
                 let denial = Denial::LockedOut { until };
@@ -233,6 +278,24 @@ impl Engine {
             Committed::Moved(row) => self.overtaken(login, row),
             _ => self.refuse(login, Some(waiting), &Reached::owed(owed), Denial::UserDisabled, Vec::new()).await,
         }
+    }
+
+    /// What an answer from elsewhere uses up, if it is right.
+    async fn judged(
+        &self,
+        login: &Login,
+        owed: &Owed,
+        method: Method,
+        answer: &Answer,
+    ) -> Result<Option<Spend>, EngineError> {
+        let own: Vec<Authenticator> =
+            self.held(owed).await?.into_iter().filter(|authenticator| authenticator.method == method).collect();
+        let Some(factor) = self.factor(method) else { return Ok(None) };
+        let checked = factor.check(login.id, &own, answer, self.clock.now()).await.map_err(EngineError::Factor)?;
+        Ok(match checked {
+            Checked::Right(spend) if own.iter().any(|one| one.id == spend.authenticator()) => Some(spend),
+            _ => None,
+        })
     }
 
     /// Move a waiting attempt to a new turn that nobody else knows. `Err` holds what to say when somebody was first.

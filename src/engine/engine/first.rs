@@ -6,12 +6,22 @@ use crate::engine::Engine;
 use crate::split::Second;
 use crate::{
     Answer, AttemptId, Charge, CoalesceKey, CounterKey, Denial, EngineError, Facts, Identified, Identity, LoginRequest,
-    Password, Person, Primary, PrimaryAuthenticator, PrimaryOutcome, PrimaryRefusal, Prompts, Requirement, Settings,
-    Split, Step, Subject, Timestamp, Turn, split,
+    Origin, Password, Person, PortError, Primary, PrimaryAuthenticator, PrimaryOutcome, PrimaryRefusal, Prompts,
+    Requirement, Settings, Split, Step, Subject, Timestamp, Turn, split,
 };
 
 /// What came with the password besides the password.
 pub(super) type Typed = Option<Second>;
+
+/// A password login, and whom it is about.
+struct Asked<'a> {
+    request: &'a LoginRequest,
+    subject: Subject,
+    /// The source has named the person, not only the name it will ask for.
+    is_sure: bool,
+    password: &'a Password,
+    typed: Typed,
+}
 
 impl Engine {
     pub(super) async fn first_step(
@@ -23,25 +33,41 @@ impl Engine {
         let settings = self.settings();
         match primary {
             Primary::Proven(person) => {
-                let typed = request.passcode.map(Second::Code);
+                let typed = request.passcode.as_ref().map(Second::of);
                 self.accepted(&settings, login, person, typed, Vec::new(), None, None).await
             }
             Primary::Password { password, with } => {
-                let Split { password: rest, second } = split(&password, &request.splitting);
-                let typed = second.or(request.passcode.clone().map(Second::Code));
+                let (rest, typed) = match &request.passcode {
+                    // With a field of its own for the second step, the other one is all password.
+                    Some(code) => (password.clone(), Some(Second::of(code))),
+                    None => {
+                        let Split { password: rest, second } = split(&password, &request.splitting);
+                        (rest, second)
+                    }
+                };
                 if rest.is_empty() {
                     return self.refuse(&login, None, &Reached::NOTHING, Denial::EmptyPassword, Vec::new()).await;
                 }
-                let subject = match with.identify(&request.user).await.map_err(EngineError::Primary)? {
-                    Identified::Known(subject) => subject,
+                // Before anybody is asked: an address that was locked for guessing names costs the directory nothing.
+                if let Some(until) = self.address_lock(&login).await? {
+                    let denial = Denial::LockedOut { until };
+                    return self.refuse(&login, None, &Reached::NOTHING, denial, Vec::new()).await;
+                }
+                let (subject, is_sure) = match with.identify(&request.user).await.map_err(EngineError::Primary)? {
+                    Identified::Known(subject) => (subject, true),
+                    Identified::Provisional(subject) => (subject, false),
                     Identified::Unknown => return self.unknown(&settings, login, &rest, with).await,
                 };
-                let key = self.coalesce_key(&login, &subject, &password, &typed);
+                let asked = Asked { request: &request, subject, is_sure, password: &rest, typed };
+                if !joins(&login, &*with) {
+                    return self.primary_step(&settings, login, asked, with, None).await;
+                }
+                let key = self.coalesce_key(&login, &asked, &password);
                 let lead = match self.lead(key).await? {
                     Ok(lead) => lead,
                     Err(step) => return Ok(step),
                 };
-                let step = self.primary_step(&settings, login, &request, subject, &rest, typed, with, key).await;
+                let step = self.primary_step(&settings, login, asked, with, Some(key)).await;
                 lead.tell(Outcome::of(&step));
                 step
             }
@@ -88,55 +114,76 @@ impl Engine {
         Ok(same.then(|| Step::Show(waiting.prompt(false))))
     }
 
-    #[expect(clippy::too_many_arguments, reason = "each is a different thing, and there is one caller")]
+    async fn address_lock(&self, login: &Login) -> Result<Option<Timestamp>, EngineError> {
+        match login.origin.person_address().map(CounterKey::password_from) {
+            Some(from) => self.locked(&[from]).await,
+            None => Ok(None),
+        }
+    }
+
     async fn primary_step(
         &self,
         settings: &Settings,
         login: Login,
-        request: &LoginRequest,
-        subject: Subject,
-        password: &Password,
-        typed: Typed,
+        asked: Asked<'_>,
         with: &mut dyn PrimaryAuthenticator,
-        key: CoalesceKey,
+        key: Option<CoalesceKey>,
     ) -> Result<Step, EngineError> {
-        if let Some(step) = self.join_waiting(&key, &login).await? {
+        let Asked { request, subject, is_sure, password, typed } = asked;
+        if let Some(key) = &key
+            && let Some(step) = self.join_waiting(key, &login).await?
+        {
             return Ok(step);
         }
+        let _pass = self.pass(settings, &login, &subject).await;
         let failed = match self.standing(&login, &subject).await? {
             Ok(failed) => failed,
             Err(until) => {
-                let reached = Reached::NOTHING;
+                with.pretend(password).await;
+                let reached = Reached { identity: self.known(&subject).await?, ..Reached::NOTHING };
                 return self.refuse(&login, None, &reached, Denial::LockedOut { until }, Vec::new()).await;
             }
         };
         let outcome = with.authenticate(&request.user, &subject, password).await.map_err(EngineError::Primary)?;
         match outcome {
             PrimaryOutcome::Accepted(person) => {
-                self.accepted(settings, login, person, typed, failed, Some(key), None).await
+                same_person(&subject, &person, is_sure)?;
+                self.accepted(settings, login, person, typed, failed, key, None).await
             }
             PrimaryOutcome::Refused(refusal) => {
                 let charges = self.password_charges(settings, &login, &subject, refusal);
-                self.refuse(&login, None, &Reached::REFUSED, Denial::Primary(refusal), charges).await
+                let reached = Reached { identity: self.known(&subject).await?, ..Reached::REFUSED };
+                self.refuse(&login, None, &reached, Denial::Primary(refusal), charges).await
             }
             PrimaryOutcome::Continue(_) if login.channel.prompts == Prompts::None => {
                 self.refuse(&login, None, &Reached::NOTHING, Denial::CodeMissing, Vec::new()).await
             }
             PrimaryOutcome::Continue(continuation) => {
                 let stage = Stage::Relayed { subject, text: continuation.text, state: continuation.state };
-                self.ask(settings, login, stage, None, Some(key), Vec::new(), false).await
+                self.ask(settings, login, stage, None, key, Vec::new(), false).await
             }
         }
     }
 
+    /// Wait for a place among those whose password is tried right now.
+    pub(super) async fn pass(
+        &self,
+        settings: &Settings,
+        login: &Login,
+        subject: &Subject,
+    ) -> Option<tokio::sync::OwnedSemaphorePermit> {
+        let keys = own_keys(&login.origin, subject);
+        self.gates.pass(keys.first()?, settings.budgets.password_at.tries).await
+    }
+
     /// The person's password counters that hold failures, to be cleared by a right password; `Err` holds until when a
     /// counter locks them, or their address.
-    async fn standing(
+    pub(super) async fn standing(
         &self,
         login: &Login,
         subject: &Subject,
     ) -> Result<Result<Vec<CounterKey>, Timestamp>, EngineError> {
-        let own = [CounterKey::password_at(subject, &login.origin.place()), CounterKey::password_of(subject)];
+        let own = own_keys(&login.origin, subject);
         let from = login.origin.person_address().map(CounterKey::password_from);
         let keys: Vec<CounterKey> = own.iter().cloned().chain(from).collect();
         let counters = self.store.counters(&keys).await?;
@@ -161,14 +208,9 @@ impl Engine {
         from: Option<&Waiting>,
     ) -> Result<Step, EngineError> {
         let user = self.store.adopt(&person, self.clock.now()).await?;
-        let identity = Identity {
-            user: user.id,
-            name: user.subject.name.clone(),
-            source: user.subject.source.clone(),
-            groups: user.groups.clone(),
-            mail: user.mail.clone(),
-        };
-        if !user.enabled {
+        let is_enabled = user.enabled;
+        let identity = Identity::from(user);
+        if !is_enabled {
             return self.refuse(&login, from, &Reached::identity(&identity), Denial::UserDisabled, Vec::new()).await;
         }
         let facts =
@@ -193,8 +235,9 @@ impl Engine {
         }
     }
 
-    fn coalesce_key(&self, login: &Login, subject: &Subject, password: &Password, typed: &Typed) -> CoalesceKey {
-        let code: &[u8] = match typed {
+    fn coalesce_key(&self, login: &Login, asked: &Asked<'_>, password: &Password) -> CoalesceKey {
+        let subject = &asked.subject;
+        let code: &[u8] = match &asked.typed {
             Some(Second::Code(code)) => code.as_typed().as_bytes(),
             Some(Second::Use(method, _)) => method.name().as_bytes(),
             None => &[],
@@ -204,8 +247,9 @@ impl Engine {
             subject.source.as_bytes(),
             subject.id.as_bytes(),
             login.service_name().as_bytes(),
+            format!("{:?}", login.channel).as_bytes(),
             login.origin.address.to_string().as_bytes(),
-            login.origin.place().as_bytes(),
+            login.origin.station.as_ref().map_or("", |station| station.as_str()).as_bytes(),
             password.octets(),
             code,
         ])
@@ -234,6 +278,11 @@ impl Engine {
         CoalesceKey(key)
     }
 
+    /// Whom a refusal is about, for the record, if they were ever here.
+    async fn known(&self, subject: &Subject) -> Result<Option<Identity>, EngineError> {
+        Ok(self.store.user_of(subject).await?.map(Identity::from))
+    }
+
     /// What a refusal of the primary costs: only a wrong guess is counted.
     pub(super) fn password_charges(
         &self,
@@ -246,10 +295,10 @@ impl Engine {
             return Vec::new();
         }
         let budgets = &settings.budgets;
-        let at = CounterKey::password_at(subject, &login.origin.place());
+        let at = login.origin.place().map(|place| CounterKey::password_at(subject, &place));
         let from = login.origin.person_address().map(CounterKey::password_from);
         [
-            Some(Charge { key: at, budget: budgets.password_at }),
+            at.map(|key| Charge { key, budget: budgets.password_at }),
             Some(Charge { key: CounterKey::password_of(subject), budget: budgets.password_of }),
             from.map(|key| Charge { key, budget: budgets.password_from }),
         ]
@@ -257,4 +306,25 @@ impl Engine {
         .flatten()
         .collect()
     }
+}
+
+/// Whether this login may be answered for by another that looks the same. Not if its own connection has to be asked. And
+/// a verdict may only be shared with a login from the same place: where many people share one place, whoever knows the
+/// password would collect the owner's approval.
+fn joins(login: &Login, with: &dyn PrimaryAuthenticator) -> bool {
+    !with.is_bound() && login.origin.station.is_some() && login.channel.prompts != Prompts::Page
+}
+
+/// Counters, locks and coalescing were those of the person that was identified; the verdict has to be about them too.
+/// Where the source could only say so after the password, its word stands.
+pub(super) fn same_person(identified: &Subject, accepted: &Person, is_sure: bool) -> Result<(), EngineError> {
+    let is_same = identified.source == accepted.subject.source && (!is_sure || identified.id == accepted.subject.id);
+    let other = || EngineError::Primary(PortError::unusable("check a password: the source accepted somebody else"));
+    is_same.then_some(()).ok_or_else(other)
+}
+
+/// The person's own password counters: at their place, if it is one, and anywhere.
+fn own_keys(origin: &Origin, subject: &Subject) -> Vec<CounterKey> {
+    let at = origin.place().map(|place| CounterKey::password_at(subject, &place));
+    at.into_iter().chain([CounterKey::password_of(subject)]).collect()
 }

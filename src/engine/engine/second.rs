@@ -5,8 +5,8 @@ use crate::engine::Engine;
 use crate::engine::first::Typed;
 use crate::split::Second;
 use crate::{
-    Answer, Authenticator, Charge, Checked, CoalesceKey, CounterKey, Denial, EngineError, Method, Passcode, PromptKind,
-    Prompts, Settings, Spend, Step,
+    Answer, AttemptId, Authenticator, Charge, Checked, CoalesceKey, CounterKey, Denial, EngineError, Method, Passcode,
+    PromptKind, Prompts, Settings, Spend, Step, TrustEntry,
 };
 
 /// A judged code, over all factors that could be meant.
@@ -37,7 +37,7 @@ impl Engine {
         }
         match typed {
             Some(Second::Code(code)) => {
-                let judged = self.judge(&held, &code).await?;
+                let judged = self.judge(login.id, &held, &code).await?;
                 self.settle_code(settings, &login, &owed, judged, clear, from).await
             }
             Some(Second::Use(method, _)) => {
@@ -55,10 +55,18 @@ impl Engine {
         clear: &[CounterKey],
         from: Option<&Waiting>,
     ) -> Result<Option<Step>, EngineError> {
-        let (Some(_), Some(station)) = (owed.remember, &login.origin.station) else { return Ok(None) };
+        let (Some(remember), Some(station)) = (owed.remember, &login.origin.station) else { return Ok(None) };
+        // A clock that was set back would bring entries back that are over (OTP-08).
+        if self.clock.sound().is_err() {
+            return Ok(None);
+        }
         let now = self.clock.now();
         let entry = self.store.trusted(owed.identity.user, &login.service_name(), station, now).await?;
-        match entry {
+        // What the rule says now counts, not what it said when the factor was given.
+        let counts = |entry: &TrustEntry| {
+            entry.granted <= now && now < entry.granted.after(remember) && owed.allowed.contains(&entry.method)
+        };
+        match entry.filter(counts) {
             Some(entry) => self.allow_remembered(login, owed, entry.id, clear.to_vec(), from).await,
             None => Ok(None),
         }
@@ -78,24 +86,32 @@ impl Engine {
     }
 
     /// Judge a typed code against everything it could be meant for.
-    pub(super) async fn judge(&self, held: &[Authenticator], code: &Passcode) -> Result<Judged, EngineError> {
+    pub(super) async fn judge(
+        &self,
+        attempt: AttemptId,
+        held: &[Authenticator],
+        code: &Passcode,
+    ) -> Result<Judged, EngineError> {
         // A clock that cannot be believed judges nothing (OTP-08).
         self.clock.sound()?;
         let now = self.clock.now();
         let answer = Answer::typed(code);
-        let mut verdict = Judged::Wrong;
+        let (mut verdict, mut is_judged, mut failed) = (Judged::Wrong, false, None);
         for (method, own) in by_method(held) {
             let Some(factor) = self.factor(method).filter(|factor| factor.is_typed()) else { continue };
-            match factor.check(&own, &answer, now).await.map_err(EngineError::Factor)? {
+            match factor.check(attempt, &own, &answer, now).await {
                 // A factor may only spend what is the person's own.
-                Checked::Right(spend) if own.iter().any(|one| one.id == spend.authenticator()) => {
+                Ok(Checked::Right(spend)) if own.iter().any(|one| one.id == spend.authenticator()) => {
                     return Ok(Judged::Right(method, spend));
                 }
-                Checked::UsedBefore(_) => verdict = Judged::UsedBefore,
-                Checked::Right(_) | Checked::Wrong | Checked::NotMine => {}
+                Ok(Checked::UsedBefore(_)) => (verdict, is_judged) = (Judged::UsedBefore, true),
+                Ok(Checked::Right(_) | Checked::Wrong) => is_judged = true,
+                Ok(Checked::NotMine) => {}
+                Err(error) => failed = Some(error),
             }
         }
-        Ok(verdict)
+        // Where one factor said "wrong", another's outage must not make the guess free.
+        failed.filter(|_| !is_judged).map_or(Ok(verdict), |error| Err(EngineError::Factor(error)))
     }
 
     /// A code that came with the password: right, or the login is refused.
@@ -156,7 +172,10 @@ impl Engine {
             PromptKind::Wait { method: chosen, others }
         };
         let (identity, attempt) = (owed.identity.clone(), login.id);
-        let tries = from.map_or(0, |from| from.attempt.stage.tries());
+        let tries = from.map_or(0, |from| from.attempt.stage.tries().saturating_add(1));
+        if tries > settings.tries_per_attempt {
+            return self.refuse(&login, from, &Reached::owed(&owed), Denial::TooManyTries, Vec::new()).await;
+        }
         let stage = Stage::Factor { owed, kind, tries, approved: None };
         let step = self.ask(settings, login, stage, from, key, clear, false).await?;
         if let (false, Step::Show(prompt), Some(factor)) = (is_typed, &step, self.factor(chosen))
@@ -188,7 +207,11 @@ impl Engine {
     }
 
     async fn code_lock(&self, login: &Login, owed: &Owed) -> Result<Option<crate::Timestamp>, EngineError> {
-        let counters = self.store.counters(&code_keys(login, owed)).await?;
+        self.locked(&code_keys(login, owed)).await
+    }
+
+    pub(super) async fn locked(&self, keys: &[CounterKey]) -> Result<Option<crate::Timestamp>, EngineError> {
+        let counters = self.store.counters(keys).await?;
         let now = self.clock.now();
         Ok(counters.iter().filter_map(|counter| counter.is_locked(now)).max())
     }

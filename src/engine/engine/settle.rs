@@ -32,7 +32,10 @@ impl Engine {
         match self.commit(change).await? {
             Committed::Moved(row) => self.overtaken(login, row),
             // A refusal has no precondition but its place, and is one even if the store found another.
-            _ => Ok(Step::Done(Verdict::Deny(denial))),
+            _ => {
+                self.over(from).await;
+                Ok(Step::Done(Verdict::Deny(denial)))
+            }
         }
     }
 
@@ -123,7 +126,10 @@ impl Engine {
         change.spend = basis.spend;
         change.trust = trust;
         Ok(match self.commit(change).await? {
-            Committed::Done { .. } => Ok(Step::Done(verdict)),
+            Committed::Done { .. } => {
+                self.over(basis.from).await;
+                Ok(Step::Done(verdict))
+            }
             Committed::Moved(row) => Ok(self.overtaken(login, row)?),
             Committed::Spent => Err(Denial::CodeUsedBefore),
             Committed::Locked(until) => Err(Denial::LockedOut { until }),
@@ -156,7 +162,10 @@ impl Engine {
             // Another node opened the same login in this moment: its question is ours.
             Committed::Moved(Some(row)) if row.id != login.id => match self.waiting(row.id).await? {
                 Some(other) => Ok(Step::Show(other.prompt(false))),
-                None => Err(EngineError::Joined),
+                None => match self.verdict_so_far(row.id).await? {
+                    Some(verdict) => Ok(Step::Done(verdict)),
+                    None => Err(EngineError::Joined),
+                },
             },
             Committed::Moved(row) => self.overtaken(&login, row),
             _ => self.refuse(&login, from, &Reached::stage(&stage), Denial::UserDisabled, Vec::new()).await,
@@ -187,8 +196,9 @@ impl Engine {
         let attempt = Attempt { login, stage: stage.clone() };
         let payload = write(&attempt)?;
         change.from = from.map(|from| from.version);
-        change.to =
-            Some(Position::Open(OpenAttempt { user, coalesce: key, turn: self.draw_turn()?, expires, payload }));
+        // The first request of the login may still be repeated: it finds the question that is open by then.
+        let coalesce = key.or_else(|| from.and_then(|from| from.coalesce));
+        change.to = Some(Position::Open(OpenAttempt { user, coalesce, turn: self.draw_turn()?, expires, payload }));
         change.if_enabled = user;
         change.audit = vec![AuditRecord::new(now, prompted)];
         Ok(change)
@@ -219,10 +229,19 @@ impl Engine {
         if let Committed::Done { locked } = &committed {
             for (key, until) in locked {
                 let now = self.clock.now();
+                self.note_lock(key, *until).await;
                 tracing::warn!(counter = %key.0, seconds = until.since(now).as_secs(), "Too many failures: {} is locked", key.0);
             }
         }
         Ok(committed)
+    }
+
+    /// The failure itself is on record with its login; that it locked something is worth a line of its own.
+    async fn note_lock(&self, key: &CounterKey, until: Timestamp) {
+        let event = AuditEvent::LockStarted { counter: key.0.clone(), until };
+        if let Err(error) = self.store.record(vec![AuditRecord::new(self.clock.now(), event)]).await {
+            tracing::error!(counter = %key.0, %error, "A lock could not be recorded; it holds all the same");
+        }
     }
 
     /// Somebody else moved the attempt first. If they ended it, their verdict stands for us too; if it merely went on, what
@@ -238,7 +257,7 @@ impl Engine {
     }
 
     fn trust_for(&self, login: &Login, owed: &Owed, basis: &Basis<'_>) -> Result<Option<TrustEntry>, EngineError> {
-        let (Some(remember), Some(station), Some(_)) = (owed.remember, &login.origin.station, basis.method) else {
+        let (Some(remember), Some(station), Some(method)) = (owed.remember, &login.origin.station, basis.method) else {
             return Ok(None);
         };
         let now = self.clock.now();
@@ -247,6 +266,7 @@ impl Engine {
             user: owed.identity.user,
             service: login.service_name(),
             station: station.clone(),
+            method,
             granted: now,
             until: now.after(remember),
         }))

@@ -11,6 +11,9 @@ use crate::{
 /// Whoever waits looks at the store this often even if nobody rings: a notification may be lost on its way.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
+/// How often ending an attempt is tried while others keep moving it. Each of them is an answer, and answers are few.
+const END_TRIES: u32 = 16;
+
 /// Overdue attempts ended in one go.
 const TEND_AT_ONCE: u32 = 256;
 
@@ -44,7 +47,7 @@ impl Engine {
         }
     }
 
-    async fn verdict_so_far(&self, attempt: AttemptId) -> Result<Option<Verdict>, EngineError> {
+    pub(super) async fn verdict_so_far(&self, attempt: AttemptId) -> Result<Option<Verdict>, EngineError> {
         match self.store.attempt(attempt).await?.map(|row| row.position) {
             None => Ok(Some(Verdict::Deny(Denial::AttemptUnknown))),
             Some(Position::Open(_)) => Ok(None),
@@ -59,15 +62,19 @@ impl Engine {
 
     /// End what nobody answered in time. The daemon calls this at intervals, on every node; one of them wins each.
     pub async fn tend(&self) -> Result<(), EngineError> {
+        let mut failed = None;
         for attempt in self.store.expired(self.clock.now(), TEND_AT_ONCE).await? {
-            self.end(attempt, Denial::FactorTimedOut).await?;
+            // One that cannot be read must not keep the others open.
+            if let Err(error) = self.end(attempt, Denial::FactorTimedOut).await {
+                failed = failed.or(Some(error));
+            }
         }
-        Ok(())
+        failed.map_or(Ok(()), Err)
     }
 
     /// End an attempt without an answer. If it was decided in the meantime, that verdict stands, and is returned.
     pub(super) async fn end(&self, attempt: AttemptId, denial: Denial) -> Result<Verdict, EngineError> {
-        loop {
+        for _ in 0..END_TRIES {
             if let Some(verdict) = self.verdict_so_far(attempt).await? {
                 return Ok(verdict);
             }
@@ -78,9 +85,16 @@ impl Engine {
                 self.refuse(login, Some(&waiting), &reached, denial.clone(), Vec::new()).await?
                 && said == denial
             {
-                self.withdraw(&waiting).await;
                 return Ok(Verdict::Deny(denial));
             }
+        }
+        Err(EngineError::Joined)
+    }
+
+    /// The attempt is over: whatever rings for it stops.
+    pub(super) async fn over(&self, from: Option<&Waiting>) {
+        if let Some(waiting) = from {
+            self.withdraw(waiting).await;
         }
     }
 
@@ -95,9 +109,11 @@ impl Engine {
     /// The attempt, if it is open.
     pub(super) async fn waiting(&self, attempt: AttemptId) -> Result<Option<Waiting>, EngineError> {
         let Some(row) = self.store.attempt(attempt).await? else { return Ok(None) };
-        let Position::Open(OpenAttempt { turn, expires, payload, .. }) = row.position else { return Ok(None) };
+        let Position::Open(OpenAttempt { turn, expires, payload, coalesce, .. }) = row.position else {
+            return Ok(None);
+        };
         let attempt = read::<Attempt>(&payload)?;
-        Ok(Some(Waiting { attempt, version: row.version, turn, expires }))
+        Ok(Some(Waiting { attempt, version: row.version, turn, expires, coalesce }))
     }
 }
 
@@ -111,6 +127,7 @@ impl Waiting {
     pub(super) fn after(&self, change: &Transition, stage: Stage) -> Option<Self> {
         let Some(Position::Open(open)) = &change.to else { return None };
         let attempt = Attempt { login: self.attempt.login.clone(), stage };
-        Some(Self { attempt, version: self.version.saturating_add(1), turn: open.turn, expires: open.expires })
+        let version = self.version.saturating_add(1);
+        Some(Self { attempt, version, turn: open.turn, expires: open.expires, coalesce: open.coalesce })
     }
 }

@@ -270,7 +270,7 @@ async fn push_approved_on_another_node_lets_the_held_login_in() {
     let Verdict::Allow(grant) = held.await.unwrap().unwrap() else { panic!("refused") };
     assert_eq!(grant.methods(), [Method::Push]);
     // I2: a second answer changes nothing.
-    let again = world.engine.respond(attempt, Answer::Declined { method: Method::Push, reported: false }).await;
+    let again = world.engine.respond(attempt, declined(Method::Push, false)).await;
     assert_eq!(denied(done(again)), Denial::AttemptUnknown);
     assert_eq!(world.decisions().len(), 1);
 }
@@ -312,7 +312,7 @@ async fn declined_push_ends_the_held_login_at_once() {
         });
         tokio::time::sleep(Duration::from_secs(1)).await;
         let attempt = *world.phone.rung.lock().unwrap().last().unwrap();
-        let answer = Answer::Declined { method: Method::Push, reported };
+        let answer = declined(Method::Push, reported);
         assert_eq!(denied(done(world.engine.respond(attempt, answer).await)), denial);
         assert_eq!(denied(held.await.unwrap()), denial);
     }

@@ -161,7 +161,13 @@ impl SecondFactor for Codes {
         true
     }
 
-    async fn check(&self, with: &[Authenticator], answer: &Answer, now: Timestamp) -> Result<Checked, PortError> {
+    async fn check(
+        &self,
+        _: AttemptId,
+        with: &[Authenticator],
+        answer: &Answer,
+        now: Timestamp,
+    ) -> Result<Checked, PortError> {
         if self.0.blows() {
             return Err(PortError::unusable("blown fuse"));
         }
@@ -186,6 +192,10 @@ pub(super) struct Phone {
 
 pub(super) fn approval() -> Answer {
     Answer::Approved { method: Method::Push, proof: SecretBytes::new(*b"yes") }
+}
+
+pub(super) fn declined(method: Method, reported: bool) -> Answer {
+    Answer::Declined { method, reported, proof: SecretBytes::new(*b"yes") }
 }
 
 #[async_trait]
@@ -214,12 +224,20 @@ impl SecondFactor for Phone {
         self.withdrawn.lock().unwrap().push(attempt);
     }
 
-    async fn check(&self, with: &[Authenticator], answer: &Answer, _: Timestamp) -> Result<Checked, PortError> {
+    async fn check(
+        &self,
+        _: AttemptId,
+        with: &[Authenticator],
+        answer: &Answer,
+        _: Timestamp,
+    ) -> Result<Checked, PortError> {
         if self.fuse.blows() {
             return Err(PortError::unusable("blown fuse"));
         }
         Ok(match (answer, with.first()) {
-            (Answer::Approved { proof, .. }, Some(own)) if proof.expose() == b"yes" => {
+            (Answer::Approved { proof, .. } | Answer::Declined { proof, .. }, Some(own))
+                if proof.expose() == b"yes" =>
+            {
                 Checked::Right(Spend::Attempt { authenticator: own.id })
             }
             _ => Checked::Wrong,
@@ -325,7 +343,8 @@ impl World {
         typed: &str,
     ) -> Result<Verdict, EngineError> {
         let mut with = DirectoryLogin(Arc::clone(&self.directory));
-        engine.decide(request, Primary::Password { password: Password::new(typed), with: &mut with }).await
+        let primary = Primary::Password { password: Password::new(typed), with: &mut with };
+        engine.decide(request, primary, std::future::pending()).await
     }
 
     pub(super) async fn begin(&self, user: &str, typed: &str, prompts: Prompts) -> Result<Step, EngineError> {

@@ -89,7 +89,7 @@ async fn act(world: Arc<World>, ledger: Arc<Ledger>, mut dice: Dice) {
             6 => {
                 let rung = world.phone.rung.lock().unwrap().last().copied();
                 let Some(attempt) = rung else { continue };
-                drop(engine.respond(attempt, Answer::Declined { method: Method::Push, reported: false }).await);
+                drop(engine.respond(attempt, declined(Method::Push, false)).await);
             }
             7 => {
                 let Some((_, prompt)) = open.pop() else { continue };
