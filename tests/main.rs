@@ -1,1 +1,15 @@
-//! tests
+//! Vestibule as its users meet it: the real binary in front of real directories, asked by real clients.
+
+#![expect(
+    clippy::disallowed_methods,
+    reason = "tests are outside: they have a clock, an environment and tasks of their own"
+)]
+
+mod harness;
+
+mod cluster;
+mod commands;
+mod doors;
+mod kills;
+mod radius;
+mod reload;

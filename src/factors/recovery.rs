@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use vestibule_engine::{
-    Answer, Authenticator, Channel, Checked, Method, NewAuthenticator, Passcode, PortError, Prompts, Random,
+    Answer, AttemptId, Authenticator, Channel, Checked, Method, NewAuthenticator, Passcode, PortError, Prompts, Random,
     SecondFactor, Spend, Timestamp, UserId,
 };
 
@@ -91,7 +91,13 @@ impl SecondFactor for RecoveryCodes {
         true
     }
 
-    async fn check(&self, with: &[Authenticator], answer: &Answer, _: Timestamp) -> Result<Checked, PortError> {
+    async fn check(
+        &self,
+        _: AttemptId,
+        with: &[Authenticator],
+        answer: &Answer,
+        _: Timestamp,
+    ) -> Result<Checked, PortError> {
         let Answer::Typed(typed) = answer else { return Ok(Checked::NotMine) };
         let Some(code) = Code::read(typed) else { return Ok(Checked::NotMine) };
         let mine = with.iter().filter(|one| one.method == Method::RecoveryCode && one.confirmed);

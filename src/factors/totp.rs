@@ -13,7 +13,8 @@ mod uri;
 use async_trait::async_trait;
 use subtle::ConstantTimeEq;
 use vestibule_engine::{
-    Answer, Authenticator, Channel, Checked, Method, Passcode, PortError, Prompts, SecondFactor, Spend, Timestamp,
+    Answer, AttemptId, Authenticator, Channel, Checked, Method, Passcode, PortError, Prompts, SecondFactor, Spend,
+    Timestamp,
 };
 
 use drift::Drift;
@@ -94,7 +95,13 @@ impl SecondFactor for Totp {
     }
 
     /// All of a person's authenticators are tried, whichever was right, so that the time tells nothing.
-    async fn check(&self, with: &[Authenticator], answer: &Answer, now: Timestamp) -> Result<Checked, PortError> {
+    async fn check(
+        &self,
+        _: AttemptId,
+        with: &[Authenticator],
+        answer: &Answer,
+        now: Timestamp,
+    ) -> Result<Checked, PortError> {
         let Answer::Typed(typed) = answer else { return Ok(Checked::NotMine) };
         let Some(digits) = code_digits(typed) else { return Ok(Checked::NotMine) };
         let mut best = Ok(Checked::Wrong);

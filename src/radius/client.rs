@@ -11,7 +11,7 @@ use vestibule_engine::{Password, PortError, Random, SecretBytes};
 
 use crate::upstream::{NoAnswer, Pace, check};
 use crate::wire::{
-    Authenticator, Code, DoesNotFit, PACKET_OCTETS_MAX, Packet, SharedSecret, Writer, find, find_number, hide, number,
+    Authenticator, Code, DoesNotFit, PACKET_OCTETS_MAX, Packet, SharedSecret, Writer, find_number, hide, number,
 };
 
 /// A server to ask, and the secret shared with it.
@@ -188,9 +188,4 @@ fn shown(kind: u8, value: &[u8]) -> (String, String) {
         Some(definition) => (definition.name.to_owned(), definition.kind.show(value)),
         None => (format!("Attribute {kind}"), crate::wire::Kind::Octets.show(value)),
     }
-}
-
-/// The number of a standard attribute, by name.
-pub fn attribute_number(name: &str) -> Option<u8> {
-    find(name).map(|definition| definition.number)
 }

@@ -3,18 +3,20 @@
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Deserializer, Serialize, de};
+use serde::{Deserialize, Serialize};
 use vestibule_engine::config::{SecretRef, Span};
-
-use crate::wire::Kind;
 
 mod attribute;
 mod client;
 mod door;
 mod secret;
 mod upstream;
+mod words;
 
+pub use crate::wire::Kind;
+pub use attribute::{ReplyAttributeConfig, VendorConfig, WrittenValue};
 pub use upstream::{RadiusUpstreamConfig, UpstreamServerConfig};
+pub use words::{Append, OnFault, PassThrough, PromptMode, RequireSignature};
 
 /// Who may ask by RADIUS, and how they are answered.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -125,140 +127,6 @@ pub struct ClientDefaults {
     /// Which attributes of an upstream RADIUS server are handed on: `all` (default), `none` or `{ only: [...] }`.
     #[serde(default)]
     pub pass_through: Option<PassThrough>,
-}
-
-/// Whether requests must be signed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum RequireSignature {
-    #[default]
-    Yes,
-    Auto,
-    No,
-}
-
-/// YAML readers of the older school take `yes` and `no` for truth values.
-impl<'de> Deserialize<'de> for RequireSignature {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Words;
-        impl de::Visitor<'_> for Words {
-            type Value = RequireSignature;
-
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("yes, auto or no")
-            }
-
-            fn visit_bool<E: de::Error>(self, yes: bool) -> Result<RequireSignature, E> {
-                Ok(if yes { RequireSignature::Yes } else { RequireSignature::No })
-            }
-
-            fn visit_str<E: de::Error>(self, word: &str) -> Result<RequireSignature, E> {
-                match word {
-                    "yes" => Ok(RequireSignature::Yes),
-                    "auto" => Ok(RequireSignature::Auto),
-                    "no" => Ok(RequireSignature::No),
-                    _ => Err(E::unknown_variant(word, &["yes", "auto", "no"])),
-                }
-            }
-        }
-        deserializer.deserialize_any(Words)
-    }
-}
-
-/// How a user of a client is asked for the second factor.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum PromptMode {
-    #[default]
-    Challenge,
-    None,
-}
-
-/// How a code may come with the password.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Append {
-    /// The whole field is the password.
-    Never,
-    /// After the last of these characters.
-    Delimiter(char),
-    /// The last so many characters, if all are digits.
-    Digits(u8),
-}
-
-impl Default for Append {
-    fn default() -> Self {
-        Self::Delimiter(',')
-    }
-}
-
-/// What a client hears when something is broken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum OnFault {
-    #[default]
-    Silence,
-    Reject,
-}
-
-/// Which attributes of an upstream's acceptance are handed on.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum PassThrough {
-    #[default]
-    All,
-    None,
-    /// Those with these names; `Vendor-Specific` means all of any vendor.
-    Only(Vec<String>),
-}
-
-/// An attribute that is added to an acceptance. Write `name` or `number`, or `vendor`.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ReplyAttributeConfig {
-    /// The standard name, like `Filter-Id` or `Session-Timeout`.
-    #[serde(default)]
-    pub name: Option<String>,
-    /// The number, for an attribute whose name is not known here. Its `kind` must be given too.
-    #[serde(default)]
-    pub number: Option<u8>,
-    /// How the value of a numbered attribute is written.
-    #[serde(default)]
-    pub kind: Option<Kind>,
-    /// An attribute of a vendor.
-    #[serde(default)]
-    pub vendor: Option<VendorConfig>,
-    /// The value. Numbers and the names of values (`VLAN`) both do.
-    pub value: WrittenValue,
-    /// Only for members of one of these groups. Empty (default): for everybody.
-    #[serde(default)]
-    pub groups: Vec<String>,
-}
-
-/// An attribute of a vendor, by the numbers in the vendor's manual.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct VendorConfig {
-    /// The vendor's number (Cisco is 9, Fortinet 12356).
-    pub id: u32,
-    /// The number of the attribute among the vendor's.
-    #[serde(rename = "type")]
-    pub number: u8,
-    /// How the value is written. Default `text`.
-    #[serde(default = "default_vendor_kind")]
-    pub kind: Kind,
-}
-
-fn default_vendor_kind() -> Kind {
-    Kind::Text
-}
-
-/// A value as text or as a number.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(untagged)]
-pub enum WrittenValue {
-    Number(u32),
-    Text(String),
 }
 
 /// How much is done at once. What is beyond a limit is dropped and counted, and the client tries again.

@@ -63,13 +63,15 @@ pub(crate) struct Ticket {
 }
 
 impl Duplicates {
+    /// Look for a request, and remember it if it is new. `room` is how many may be remembered; `None` when no new one may
+    /// begin, in which case nothing that is remembered changes.
     pub(crate) fn see(
         self: &Arc<Self>,
         source: SocketAddr,
         identifier: u8,
         authenticator: &Authenticator,
         lifetime: Duration,
-        room: usize,
+        room: Option<usize>,
     ) -> Seen {
         let key = Key { source, identifier };
         let mut known = self.lock();
@@ -79,6 +81,7 @@ impl Duplicates {
         {
             return request.answer.as_ref().map_or(Seen::Open, |answer| Seen::Answered(Arc::clone(answer)));
         }
+        let Some(room) = room else { return Seen::NoRoom };
         while known.requests.len() >= room && !known.requests.contains_key(&key) {
             if !known.forget_oldest() {
                 return Seen::NoRoom;

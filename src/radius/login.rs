@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 use vestibule_engine::{
-    Answer, Channel, Door, EngineError, LoginRequest, Origin, Passcode, Primary, Prompts, Random, Service,
+    Answer, Channel, Door, EngineError, LoginRequest, Origin, Passcode, Password, Primary, PrimarySource, Prompts,
+    Random, Service,
 };
 
+use crate::challenge::StateRef;
 use crate::clients::Client;
 use crate::config::{OnFault, PromptMode};
 use crate::delays::Delays;
@@ -32,91 +34,102 @@ pub(crate) struct Desk {
 #[error("wait for the verdict: none came within {} s", .0.as_secs())]
 struct NoVerdict(Duration);
 
+/// What the engine is to judge.
+enum Brought {
+    Password(Password),
+    /// RAD-23: a code. It goes to the engine as one, and nowhere else.
+    Answer(StateRef, Answer),
+}
+
 /// Decide `login` and answer it. `_places` are held until the verdict is there.
-pub(crate) async fn run(desk: &Desk, login: Login, reply: Reply, _places: [Place; 2]) {
+pub(crate) async fn run(desk: Arc<Desk>, login: Login, reply: Reply, _places: [Place; 2]) {
+    let Some((request, brought)) = translate(login, &reply) else {
+        reply.client.memory.notices.refused(reply.client.name(), reply.path.source, Cause::UnreadableAnswer);
+        refuse(&desk, reply);
+        return;
+    };
     let limit = reply.client.settings.patience + GRACE;
-    match tokio::time::timeout(limit, verdict(desk, login, &reply)).await {
-        Ok(Some(Ok(outcome))) => answer(desk, outcome, reply).await,
-        Ok(Some(Err(error))) => fault(desk, &error, reply),
-        Ok(None) => {
-            reply.client.memory.notices.refused(reply.client.name(), reply.path.source, Cause::UnreadablePassword);
-            refuse(desk, reply);
+    let judged = tokio::time::timeout(limit, judge(&desk, request, brought, &*reply.client.primary)).await;
+    match judged {
+        Ok(Ok(outcome)) => {
+            if let Some(outgoing) = conclude(&desk, outcome, reply) {
+                outgoing.send().await;
+            }
         }
-        Err(_elapsed) => fault(desk, &NoVerdict(limit), reply),
+        Ok(Err(error)) => fault(&desk, &error, reply),
+        Err(_elapsed) => fault(&desk, &NoVerdict(limit), reply),
     }
 }
 
 /// `None` when an answer to a question cannot be read at all: too long, or not text.
-async fn verdict(desk: &Desk, login: Login, reply: &Reply) -> Option<Result<Outcome, EngineError>> {
-    let client = &reply.client;
-    let mut primary = client.primary.authenticator();
+fn translate(login: Login, reply: &Reply) -> Option<(LoginRequest, Brought)> {
+    let settings = &reply.client.settings;
     let Login { user, typed, state, station } = login;
-    let prompts = match client.settings.prompt {
+    let prompts = match settings.prompt {
         PromptMode::Challenge => Prompts::Text,
         PromptMode::None => Prompts::None,
     };
     let request = LoginRequest {
         user,
-        service: Service { door: Door::Radius, name: Arc::clone(&client.settings.name) },
+        service: Service { door: Door::Radius, name: Arc::clone(&settings.name) },
         origin: Origin { address: reply.path.source.ip().to_canonical(), station, direct: false },
-        channel: Channel { prompts, patience: client.settings.patience },
+        channel: Channel { prompts, patience: settings.patience },
         passcode: None,
-        splitting: client.settings.splitting.clone(),
+        splitting: settings.splitting.clone(),
     };
-    if let Some(state) = state {
-        // RAD-23: a code. It goes to the engine as one, and nowhere else.
-        let answer = if typed.is_empty() { Answer::Look } else { Answer::Typed(Passcode::parse(typed.as_text()?)?) };
-        return Some(desk.logins.answer(state, answer, &request, primary.as_mut()).await);
-    }
-    let primary = Primary::Password { password: typed, with: primary.as_mut() };
-    Some(match prompts {
-        Prompts::None => desk.logins.decide(request, primary).await,
-        Prompts::Text | Prompts::Page => desk.logins.begin(request, primary).await,
-    })
+    let brought = match state {
+        None => Brought::Password(typed),
+        Some(state) if typed.is_empty() => Brought::Answer(state, Answer::Look),
+        Some(state) => Brought::Answer(state, Answer::Typed(Passcode::parse(typed.as_text()?)?)),
+    };
+    Some((request, brought))
 }
 
-async fn answer(desk: &Desk, outcome: Outcome, reply: Reply) {
+async fn judge(
+    desk: &Desk,
+    request: LoginRequest,
+    brought: Brought,
+    source: &dyn PrimarySource,
+) -> Result<Outcome, EngineError> {
+    let mut primary = source.authenticator();
+    match brought {
+        Brought::Answer(state, answer) => desk.logins.answer(state, answer, &request, primary.as_mut()).await,
+        Brought::Password(password) => {
+            let prompts = request.channel.prompts;
+            let primary = Primary::Password { password, with: primary.as_mut() };
+            match prompts {
+                Prompts::None => desk.logins.decide(request, primary).await,
+                Prompts::Text | Prompts::Page => desk.logins.begin(request, primary).await,
+            }
+        }
+    }
+}
+
+/// What is sent now, if anything is.
+fn conclude(desk: &Desk, outcome: Outcome, reply: Reply) -> Option<Outgoing> {
     let counters = &reply.client.memory.counters;
-    match outcome {
-        Outcome::Allow(permit) => {
-            let octets = reply.asked.accept(&reply.client, &permit);
-            if octets.is_ok() {
-                counters.accepted.add_one();
-            }
-            send(reply, octets).await;
-        }
-        Outcome::Show(prompt) => {
-            let octets = reply.asked.challenge(&reply.client, &prompt);
-            if octets.is_ok() {
-                counters.challenged.add_one();
-            }
-            send(reply, octets).await;
-        }
+    let (octets, counter) = match outcome {
+        Outcome::Allow(permit) => (reply.asked.accept(&reply.client, &permit), &counters.accepted),
+        Outcome::Show(prompt) => (reply.asked.challenge(&reply.client, &prompt), &counters.challenged),
         Outcome::Deny(denial) => {
-            tracing::debug!(
-                client = reply.client.name(),
-                denial = denial.name(),
-                "Refused a login: {}",
-                denial.sentence()
-            );
+            let (client, denial, why) = (reply.client.name(), denial.name(), denial.sentence());
+            tracing::debug!(client, denial, "Refused a login of client {client}: {why}");
             refuse(desk, reply);
+            return None;
         }
+    };
+    if octets.is_ok() {
+        counter.add_one();
     }
-}
-
-async fn send(reply: Reply, octets: Result<Vec<u8>, crate::wire::DoesNotFit>) {
-    if let Some(outgoing) = reply.with(octets) {
-        outgoing.send().await;
-    }
+    reply.with(octets)
 }
 
 fn fault(desk: &Desk, error: &(dyn std::error::Error + Sync), reply: Reply) {
-    let client = Arc::clone(&reply.client);
+    let client = &reply.client;
     client.memory.counters.faults.add_one();
     client.memory.notices.failed(client.name(), reply.path.source, Cause::Fault, error);
-    match client.settings.on_fault {
-        OnFault::Silence => drop(reply),
-        OnFault::Reject => hold(desk, reply),
+    if client.settings.on_fault == OnFault::Reject {
+        hold(desk, reply);
     }
 }
 

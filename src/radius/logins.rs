@@ -80,7 +80,8 @@ impl From<Step> for Outcome {
 #[async_trait]
 impl Logins for Engine {
     async fn decide(&self, request: LoginRequest, primary: Primary<'_>) -> Result<Outcome, EngineError> {
-        Self::decide(self, request, primary).await.map(Outcome::from)
+        // A client that stops waiting says nothing: its patience is what tells.
+        Self::decide(self, request, primary, std::future::pending()).await.map(Outcome::from)
     }
 
     async fn begin(&self, request: LoginRequest, primary: Primary<'_>) -> Result<Outcome, EngineError> {

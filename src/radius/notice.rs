@@ -25,15 +25,15 @@ pub(crate) enum Cause {
     OtherCredential,
     UnreadableName,
     UnreadablePassword,
+    UnreadableAnswer,
     NotALogin,
     BadState,
     Fault,
     Oversized,
-    Accepted,
 }
 
 impl Cause {
-    const COUNT: usize = Self::Accepted as usize + 1;
+    const COUNT: usize = Self::Oversized as usize + 1;
 
     fn sentence(self) -> &'static str {
         match self {
@@ -59,6 +59,7 @@ impl Cause {
             Self::UnreadablePassword => {
                 "its User-Password cannot be read: most likely the shared secret differs on the two sides"
             }
+            Self::UnreadableAnswer => "its answer to a question is too long to be one, or not text",
             Self::NotALogin => {
                 "it asks for authorization or by a hardware address only, which is not a login of a person"
             }
@@ -67,7 +68,6 @@ impl Cause {
             Self::Oversized => {
                 "the answer is longer than the protocol can carry: fewer or shorter reply attributes are needed"
             }
-            Self::Accepted => "",
         }
     }
 }

@@ -122,7 +122,7 @@ impl Hall {
     ) -> Result<(), Dropped> {
         let places = self.places(live, client, packet.has(number::STATE));
         let limits = &live.limits;
-        let room = if places.is_some() { limits.kept_answers } else { 0 };
+        let room = places.is_some().then_some(limits.kept_answers);
         let lifetime = limits.kept_answer_lifetime.0;
         let (identifier, authenticator) = (packet.identifier(), packet.authenticator());
         match (seat.duplicates.see(path.source, identifier, authenticator, lifetime, room), places) {
@@ -150,8 +150,7 @@ impl Hall {
     fn begin(&self, packet: &Packet<'_>, reply: Reply, places: [Place; 2], signed: bool) {
         match Login::read(packet, &reply.client, signed) {
             Ok(login) => {
-                let desk = Arc::clone(&self.desk);
-                self.tasks.spawn("radius login", async move { login::run(&desk, login, reply, places).await });
+                self.tasks.spawn("radius login", login::run(Arc::clone(&self.desk), login, reply, places));
             }
             Err(cause) => {
                 reply.client.memory.notices.refused(reply.client.name(), reply.path.source, cause);

@@ -63,12 +63,13 @@ impl Pass {
 pub(crate) struct ReplyAttribute {
     pub(crate) kind: u8,
     pub(crate) value: Vec<u8>,
-    /// Empty: for everybody.
+    /// In lower case. Empty: for everybody.
     pub(crate) groups: Vec<String>,
 }
 
 impl ReplyAttribute {
+    /// Sources spell a group one way or another; its case never tells two groups apart.
     pub(crate) fn is_for(&self, groups: &[String]) -> bool {
-        self.groups.is_empty() || self.groups.iter().any(|wanted| groups.contains(wanted))
+        self.groups.is_empty() || groups.iter().any(|group| self.groups.contains(&group.to_lowercase()))
     }
 }

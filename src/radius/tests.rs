@@ -5,6 +5,7 @@ mod answers;
 mod asking;
 mod door;
 mod drops;
+mod hostile;
 mod logins;
 mod repeats;
 mod settings;

@@ -1,7 +1,7 @@
 //! RADIUS packets: octets to attributes and back, and the keyed digests that make them believable.
 //!
 //! Knows nothing of logins, clients or sockets. No input makes it panic or loop: what breaks the length rules is
-//! [`Malformed`], and what is merely unknown is kept as it came.
+//! malformed, and what is merely unknown is kept as it came.
 
 mod dictionary;
 mod packet;
@@ -10,7 +10,8 @@ mod secret;
 mod text;
 mod writer;
 
-pub(crate) use dictionary::{Kind, find, find_number};
+pub use dictionary::Kind;
+pub(crate) use dictionary::{find, find_number};
 pub(crate) use packet::{Attribute, AttributeRun, Packet};
 pub(crate) use password::{PASSWORD_OCTETS_MAX, hide, reveal};
 pub(crate) use secret::{SharedSecret, Signature, is_answer_to, signature};

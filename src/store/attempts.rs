@@ -9,8 +9,7 @@ use crate::fault::Fault;
 use crate::keyring::{Keyring, Place};
 use crate::session::{Row, Session};
 
-pub(crate) const COLUMNS: &str =
-    "id, version, user_id, coalesce_key, turn, expires, is_open, allowed, payload";
+pub(crate) const COLUMNS: &str = "id, version, user_id, coalesce_key, turn, expires, is_open, allowed, payload";
 
 #[derive(Debug, Clone)]
 pub(crate) enum Payload {

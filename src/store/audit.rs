@@ -2,14 +2,19 @@
 //! is signed with a key that is not in the database. An edit, a gap, a swap breaks a hash; a chain cut at its end, or
 //! written anew as a whole, does not match its signature (LOG-04).
 
+mod others;
+mod read;
+
 use ring::digest;
-use vestibule_engine::{AuditEvent, AuditLine, AuditRecord, Timestamp, UserId};
+use vestibule_engine::AuditRecord;
 
 use crate::bulk;
 use crate::fault::Fault;
 use crate::keyring::{Keyring, hex};
-use crate::session::{Arg, Row, Session};
-use crate::writer::Desk;
+use crate::session::{Arg, Session};
+
+pub(crate) use others::witness;
+pub(crate) use read::{from, nodes, tail};
 
 pub(crate) const HASH_OCTETS: usize = 32;
 pub(crate) type Hash = [u8; HASH_OCTETS];
@@ -169,15 +174,20 @@ pub(crate) async fn begin_chain(
     deployment: &str,
     node: &str,
 ) -> Result<(), Fault> {
-    let sql = "SELECT 1 FROM audit_heads WHERE node = $1";
+    let sql = "SELECT node FROM audit_heads WHERE node = $1";
     if session.query_one(sql, &[node.into()]).await?.is_some() {
         return Ok(());
     }
-    let sql = "SELECT 1 FROM audit WHERE node = $1 LIMIT 1";
+    let sql = "SELECT node FROM audit WHERE node = $1 LIMIT 1";
     if session.query_one(sql, &[node.into()]).await?.is_some() {
         return Err(Fault::damaged(format!("the end of node {node}'s audit log was removed")));
     }
-    write_head(session, keyring, deployment, node, &Head::before_first(deployment, node)).await
+    let head = Head::before_first(deployment, node);
+    let signature = head.sign(keyring, deployment, node);
+    // Another process of our name may have begun it in this moment, and gone on.
+    let sql = "INSERT INTO audit_heads (node, sequence, hash, signature) VALUES ($1, 0, $2, $3) \
+               ON CONFLICT (node) DO NOTHING";
+    session.execute(sql, &[node.into(), head.hash.as_slice().into(), (&signature).into()]).await.map(drop)
 }
 
 pub(crate) async fn write_head(
@@ -200,85 +210,4 @@ fn replaced() -> Fault {
 
 pub(crate) fn hash(octets: Vec<u8>) -> Result<Hash, Fault> {
     octets.try_into().map_err(|_| Fault::damaged("a hash in the audit log has the wrong length"))
-}
-
-/// Write the ends of the other nodes' chains into ours, so that none of them can be cut or rewritten alone. Not those
-/// in `known`, and not ends that are themselves only such a line: two idle nodes would else witness each other for ever.
-pub(crate) async fn witness(
-    session: &mut Session,
-    desk: &Desk,
-    chain: &mut Chain,
-    known: &[(String, Head)],
-    now: Timestamp,
-) -> Result<Vec<(String, Head)>, Fault> {
-    let sql = "SELECT h.node, h.sequence, h.hash, a.event FROM audit_heads h \
-               JOIN audit a ON a.node = h.node AND a.sequence = h.sequence WHERE h.node <> $1 ORDER BY h.node";
-    let mut seen = Vec::new();
-    for mut row in session.query(sql, &[(&desk.node).into()]).await? {
-        let node = row.text()?;
-        let head = Head { sequence: row.int()?, hash: hash(row.blob()?)? };
-        let is_news = row.text()? != WITNESS_EVENT && !known.iter().any(|(name, old)| (name, old) == (&node, &head));
-        if is_news {
-            let (sequence, hash) = (u64::try_from(head.sequence).unwrap_or(0), hex(&head.hash));
-            let event = AuditEvent::AuditWitness { node: node.clone(), sequence, hash };
-            chain.append(&AuditRecord::new(now, event))?;
-        }
-        seen.push((node, head));
-    }
-    Ok(seen)
-}
-
-pub(crate) const WITNESS_EVENT: &str = "audit.witness";
-
-// Reading.
-
-const LINE: &str = "SELECT node, sequence, record, hash FROM audit";
-
-fn line(mut row: Row) -> Result<AuditLine, Fault> {
-    let node = row.text()?;
-    let sequence = row.int()?;
-    let unreadable = |error| Fault::damaged(format!("line {sequence} of node {node} in the audit log: {error}"));
-    let record = serde_json::from_str(&row.text()?).map_err(unreadable)?;
-    let hash = hex(&row.blob()?);
-    Ok(AuditLine { node, sequence: u64::try_from(sequence).unwrap_or(0), record, hash })
-}
-
-pub(crate) async fn from(
-    session: &mut Session,
-    node: &str,
-    sequence: u64,
-    limit: u32,
-) -> Result<Vec<AuditLine>, Fault> {
-    let sequence = i64::try_from(sequence).unwrap_or(i64::MAX);
-    let sql = format!("{LINE} WHERE node = $1 AND sequence >= $2 ORDER BY sequence LIMIT $3");
-    let rows = session.query(&sql, &[node.into(), sequence.into(), limit.into()]).await?;
-    rows.into_iter().map(line).collect()
-}
-
-pub(crate) async fn tail(
-    session: &mut Session,
-    limit: u32,
-    user: Option<UserId>,
-) -> Result<Vec<AuditLine>, Fault> {
-    let mut lines = Vec::new();
-    if let Some(user) = user {
-        let sql = format!("{LINE} WHERE user_id = $1 ORDER BY at DESC, sequence DESC LIMIT $2");
-        let rows = session.query(&sql, &[(&user.to_string()).into(), limit.into()]).await?;
-        lines = rows.into_iter().map(line).collect::<Result<_, _>>()?;
-    } else {
-        let sql = format!("{LINE} WHERE node = $1 ORDER BY sequence DESC LIMIT $2");
-        for node in nodes(session).await? {
-            for row in session.query(&sql, &[(&node).into(), limit.into()]).await? {
-                lines.push(line(row)?);
-            }
-        }
-    }
-    lines.sort_by(|one, two| (one.record.at, &one.node, one.sequence).cmp(&(two.record.at, &two.node, two.sequence)));
-    let surplus = lines.len().saturating_sub(usize::try_from(limit).unwrap_or(usize::MAX));
-    Ok(lines.split_off(surplus))
-}
-
-pub(crate) async fn nodes(session: &mut Session) -> Result<Vec<String>, Fault> {
-    let rows = session.query("SELECT node FROM audit_heads ORDER BY node", &[]).await?;
-    rows.into_iter().map(|mut row| row.text()).collect()
 }

@@ -80,6 +80,7 @@ pub(crate) struct Book {
 impl Book {
     /// Take `change` whole, or leave everything as it is and say why.
     pub(crate) fn apply(&mut self, change: &Transition, keyring: &Keyring) -> Result<Committed, Fault> {
+        check_size(change)?;
         if let Some(other) = self.moved(change) {
             let row = other.and_then(|id| self.attempt(id).map(|attempt| attempt.opened(id, keyring)));
             return Ok(Committed::Moved(row.transpose()?));
@@ -262,6 +263,21 @@ impl Book {
         self.trust.insert(entry.id, entry.clone());
         self.granted.push(entry.clone());
     }
+}
+
+/// The most that an attempt may carry: a record of the engine with an upstream's answer in it, and room to spare.
+const PAYLOAD_OCTETS_MAX: usize = 256 * 1024;
+
+fn check_size(change: &Transition) -> Result<(), Fault> {
+    let octets = match &change.to {
+        Some(Position::Open(open)) => open.payload.expose().len(),
+        Some(Position::Ended(ended)) => ended.payload.expose().len(),
+        None => 0,
+    };
+    if octets > PAYLOAD_OCTETS_MAX {
+        return Fault::refused(format!("a login attempt carries {octets} octets; {PAYLOAD_OCTETS_MAX} are kept"));
+    }
+    Ok(())
 }
 
 fn wanted_key(change: &Transition) -> Option<CoalesceKey> {

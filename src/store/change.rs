@@ -1,8 +1,8 @@
 //! Everything that can be changed, as values: what travels from a caller to the writer, and what comes back.
 
 use vestibule_engine::{
-    AttemptId, AuditRecord, AuthenticatorId, Committed, NewAuthenticator, NewUser, Person, Spend, Timestamp, Transition,
-    TrustId, User, UserChange, UserId,
+    AttemptId, AuditRecord, AuthenticatorId, Committed, NewAuthenticator, NewUser, Person, Spend, Timestamp,
+    Transition, TrustId, User, UserChange, UserId,
 };
 
 use crate::audit::{self, Chain, Head};
@@ -18,18 +18,24 @@ pub(crate) enum Change {
     Record(Vec<AuditRecord>),
     Adopt(Box<Person>),
     CreateUser(NewUser),
-    ChangeUser(UserId, UserChange),
+    EditUser(UserId, UserChange),
     DeleteUser(UserId),
     AddAuthenticator(Box<NewAuthenticator>),
     ConfirmAuthenticator(AuthenticatorId, Spend),
     RemoveAuthenticator(AuthenticatorId),
     ClearLocks(UserId),
     RevokeTrust(TrustId),
-    Sweep { before: Timestamp },
+    Sweep {
+        before: Timestamp,
+    },
     /// Write the ends of the other nodes' chains into ours, but for those in the list that did not move.
-    Witness { known: Vec<(String, Head)> },
+    Witness {
+        known: Vec<(String, Head)>,
+    },
     Reseal(rotation::Column),
-    FinishRotation { rows: u64 },
+    FinishRotation {
+        rows: u64,
+    },
 }
 
 /// A change, by whom and when.
@@ -75,7 +81,7 @@ impl Order {
             Change::CreateUser(new) => {
                 accounts::create(session, keyring, chain, new, by, now).await.map(Box::new).map(Outcome::User)
             }
-            Change::ChangeUser(user, change) => {
+            Change::EditUser(user, change) => {
                 accounts::change(session, keyring, chain, *user, change, by, now).await.map(|()| Outcome::Done)
             }
             Change::DeleteUser(user) => {
@@ -96,9 +102,7 @@ impl Order {
             }
             Change::RevokeTrust(id) => trust::revoke(session, chain, *id, by, now).await.map(Outcome::Flag),
             Change::Sweep { before } => sweep(session, *before).await.map(Outcome::Count),
-            Change::Witness { known } => {
-                audit::witness(session, desk, chain, known, now).await.map(Outcome::Heads)
-            }
+            Change::Witness { known } => audit::witness(session, desk, chain, known, now).await.map(Outcome::Heads),
             Change::Reseal(column) => rotation::reseal(session, desk, *column).await.map(Outcome::Count),
             Change::FinishRotation { rows } => {
                 rotation::finish(session, desk, chain, *rows, by, now).await.map(|()| Outcome::Done)

@@ -176,6 +176,9 @@ impl PostgresConfig {
             .password
             .as_ref()
             .and_then(|reference| load_secret(sources, reference, &format!("{path}.password"), problems));
+        if password.as_ref().is_some_and(|password| std::str::from_utf8(password.expose()).is_err()) {
+            problems.error(format!("{path}.password"), "it is not UTF-8", "set a password of letters and digits");
+        }
         let tls = (self.tls == PostgresTls::Required && !self.host.starts_with('/'))
             .then(|| authorities(self.ca_file.as_deref(), &format!("{path}.ca_file"), sources, problems));
         let is_usable = !problems.has_errors();

@@ -18,10 +18,11 @@ use vestibule_engine::{
 use crate::audit::Head;
 use crate::change::{Change, Order, Outcome, SWEEP_ROWS};
 use crate::fault::Fault;
+use crate::session::Session;
 use crate::writer::{Desk, Queue};
 use crate::{accounts, attempts, audit, book, trust};
 
-pub(crate) use reads::{Lease, Readers, Reads};
+pub(crate) use reads::{Lease, Readers, Reads, Working};
 
 /// An open store.
 pub struct Handle {
@@ -62,6 +63,15 @@ impl Handle {
 
     pub(crate) async fn read(&self, doing: &str) -> Result<Lease, StoreError> {
         self.reads.lease().await.map_err(|fault| fault.while_doing(doing))
+    }
+
+    /// A read that takes long: not on a thread that logins need.
+    pub(crate) async fn read_long<T: Send + 'static>(
+        &self,
+        doing: &str,
+        work: impl for<'a> FnOnce(&'a mut Session) -> Working<'a, T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.reads.long(work).await.map_err(|fault| fault.while_doing(doing))
     }
 
     pub(crate) async fn change(
@@ -202,7 +212,7 @@ impl Store for Handle {
         audit_by: &str,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        self.change("change a user", Change::ChangeUser(user, change), audit_by, now).await.map(drop)
+        self.change("change a user", Change::EditUser(user, change), audit_by, now).await.map(drop)
     }
 
     async fn delete_user(&self, user: UserId, audit_by: &str, now: Timestamp) -> Result<(), StoreError> {
@@ -215,8 +225,11 @@ impl Store for Handle {
     }
 
     async fn users(&self, search: Option<&str>, offset: u64, limit: u32) -> Result<Vec<User>, StoreError> {
-        let doing = "list users";
-        accounts::users(&mut *self.read(doing).await?, search, offset, limit).await.map_err(while_doing(doing))
+        let search = search.map(str::to_owned);
+        self.read_long("list users", move |session| {
+            Box::pin(async move { accounts::users(session, search.as_deref(), offset, limit).await })
+        })
+        .await
     }
 
     async fn add_authenticator(&self, new: NewAuthenticator, audit_by: &str, now: Timestamp) -> Result<(), StoreError> {
@@ -273,13 +286,15 @@ impl Store for Handle {
     }
 
     async fn audit_tail(&self, limit: u32, user: Option<UserId>) -> Result<Vec<AuditLine>, StoreError> {
-        let doing = "read the audit log";
-        audit::tail(&mut *self.read(doing).await?, limit, user).await.map_err(while_doing(doing))
+        self.read_long("read the audit log", move |session| Box::pin(audit::tail(session, limit, user))).await
     }
 
     async fn audit_from(&self, node: &str, sequence: u64, limit: u32) -> Result<Vec<AuditLine>, StoreError> {
-        let doing = "read the audit log";
-        audit::from(&mut *self.read(doing).await?, node, sequence, limit).await.map_err(while_doing(doing))
+        let node = node.to_owned();
+        self.read_long("read the audit log", move |session| {
+            Box::pin(async move { audit::from(session, &node, sequence, limit).await })
+        })
+        .await
     }
 
     async fn audit_nodes(&self) -> Result<Vec<String>, StoreError> {

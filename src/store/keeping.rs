@@ -1,7 +1,7 @@
 //! What an administrator does with a store: check it, copy it, seal it anew, close it.
 
 use std::path::Path;
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
 
 use vestibule_engine::{AuditLine, Store, StoreError, Timestamp};
 
@@ -19,8 +19,11 @@ impl Handle {
     /// Look at every line of the audit log (LOG-04).
     pub async fn audit_verify(&self) -> Result<Verification, StoreError> {
         let doing = "verify the audit log";
-        let session = &mut *self.read(doing).await?;
-        verify(session, &self.desk.keyring, &self.desk.deployment).await.map_err(|fault| fault.while_doing(doing))
+        let desk = Arc::clone(&self.desk);
+        self.read_long(doing, move |session| {
+            Box::pin(async move { verify(session, &desk.keyring, &desk.deployment).await })
+        })
+        .await
     }
 
     /// Every line, node by node, in the order of their chains.
@@ -85,7 +88,10 @@ impl Handle {
         };
         let to = to.to_owned();
         let copied = tokio::task::spawn_blocking(move || copy(&from, &to)).await;
-        copied.map_err(|error| Fault::Unavailable(Cause::new(error))).flatten().map_err(|fault| fault.while_doing(doing))
+        copied
+            .map_err(|error| Fault::Unavailable(Cause::new(error)))
+            .flatten()
+            .map_err(|fault| fault.while_doing(doing))
     }
 
     /// Finish what was begun and close the database. What is asked of it afterwards is refused.

@@ -14,12 +14,12 @@
 //! up, applies it in one transaction and answers all of it after one COMMIT: the wait is shared. It also puts the audit
 //! records of a node into one chain without a lock that logins would queue for.
 //!
-//! **Why two libraries.** SQLite is reached by rusqlite on a thread of our own: a cached statement costs a few
-//! microseconds there (about 2 for a read by key), where an asynchronous wrapper that hands every statement to a worker
-//! thread and waits for its answer costs tens, and a login needs a dozen. For the same reason reads run where they are
-//! asked for, on connections of their own: that is shorter than handing them to another thread. PostgreSQL is a
-//! network peer, and sqlx is the asynchronous client for it. Both sit behind one small type (`Session`: execute and
-//! query), so every statement is written once and means the same on both.
+//! **Why two libraries.** SQLite is reached by rusqlite on a thread of our own. A cached statement costs a few
+//! microseconds there, where an asynchronous wrapper that hands every statement to a worker thread and waits for its
+//! answer costs tens, and a login needs a dozen. (Measured on two cores: a user read by id, 4 µs all in all; a login's
+//! whole commit among 64 at once, 36 µs of CPU.) For the same reason reads run where they are asked for, on connections
+//! of their own. PostgreSQL is a network peer, and sqlx is the asynchronous client for it. Both sit behind one small
+//! type (`Session`: execute and query), so every statement is written once and means the same on both.
 //!
 //! **At rest.** Whatever is secret (factor keys, password hashes, what an attempt carries) is sealed with a key that is
 //! not in the database ([`Keyring`]) and bound to its row: moved to another row, it does not open.
@@ -54,5 +54,3 @@ pub use verify::{Problem, ProblemKind, Verification};
 
 #[cfg(test)]
 mod tests;
-#[cfg(test)]
-use vestibule_peers::tools;

@@ -3,7 +3,5 @@
 mod cluster;
 mod faults;
 mod places;
-#[path = "../../tests/peers/postgres.rs"]
-mod postgres_peer;
 mod restored;
 mod suite;

@@ -1,12 +1,12 @@
 //! Stations whose owner gave a factor there, and for how long that counts.
 
-use vestibule_engine::{AuditEvent, AuditRecord, Station, Timestamp, TrustEntry, TrustId, UserId};
+use vestibule_engine::{AuditEvent, AuditRecord, Method, Station, Timestamp, TrustEntry, TrustId, UserId};
 
 use crate::audit::Chain;
 use crate::fault::Fault;
 use crate::session::{Arg, Row, Session};
 
-const SELECT: &str = "SELECT id, user_id, service, station, granted, expires FROM trust";
+pub(crate) const SELECT: &str = "SELECT id, user_id, service, station, method, granted, expires FROM trust";
 
 pub(crate) fn read(mut row: Row) -> Result<TrustEntry, Fault> {
     Ok(TrustEntry {
@@ -14,6 +14,7 @@ pub(crate) fn read(mut row: Row) -> Result<TrustEntry, Fault> {
         user: row.id()?,
         service: row.text()?,
         station: row.parsed(Station::parse)?,
+        method: row.parsed(Method::parse)?,
         granted: row.at()?,
         until: row.at()?,
     })

@@ -89,7 +89,7 @@ impl Witness {
         self.is_behind.then(|| QUIET.saturating_sub(self.written.elapsed()))
     }
 
-    pub(crate) fn note(&mut self, node: &str, head: Head) {
+    pub(crate) fn note(&mut self, node: &str, head: &Head) {
         self.heads.insert(node.to_owned(), (head.sequence, hex(&head.hash)));
         self.is_behind = true;
         if self.written.elapsed() >= BUSY {
@@ -120,8 +120,7 @@ impl Witness {
         let signature = hex(&self.keyring.sign(&Written::text(&self.deployment, &self.heads)));
         let written = Written { deployment: self.deployment.clone(), heads: self.heads.clone(), signature };
         let fresh = beside(&self.path, ".new");
-        let mut file =
-            std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&fresh)?;
+        let mut file = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&fresh)?;
         file.write_all(&serde_json::to_vec(&written)?)?;
         std::fs::rename(fresh, &self.path)
     }

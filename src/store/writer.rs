@@ -54,7 +54,7 @@ impl Desk {
         self.guard.as_ref().map_or(Ok(()), Guard::check)
     }
 
-    fn note(&self, fault: &Fault) {
+    pub(crate) fn note(&self, fault: &Fault) {
         if matches!(fault, Fault::Unsure(_)) && !self.suspect.swap(true, Ordering::Relaxed) {
             tracing::error!(error = %fault, "A write did not reach the disk; nothing more is written until a restart");
         }

@@ -80,9 +80,16 @@ impl Setup {
         Self { role, secret: secret.to_owned(), authorize: String::new(), threads: 32 }
     }
 
+    /// More of the `authorize` section, after what is there already.
     #[must_use]
     pub fn authorize(self, unlang: &str) -> Self {
-        Self { authorize: unlang.to_owned(), ..self }
+        Self { authorize: self.authorize + unlang + "\n", ..self }
+    }
+
+    /// Sign every answer by a Message-Authenticator, which servers from before Blast-RADIUS do not do by themselves.
+    #[must_use]
+    pub fn signing_answers(self) -> Self {
+        self.authorize("update reply {\n Message-Authenticator := 0x00\n}\n")
     }
 }
 

@@ -9,6 +9,7 @@ mod tests;
 pub mod certificates;
 pub mod freeradius;
 pub mod ports;
+pub mod postgres;
 pub mod process;
 pub mod radclient;
 pub mod readme;

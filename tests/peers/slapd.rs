@@ -177,7 +177,7 @@ fn configuration(folder: &Path, certificate: Option<(&TestCa, &Issued)>, global:
     for module in ["back_mdb", "memberof", "refint", "ppolicy"] {
         writeln!(text, "moduleload {module}")?;
     }
-    writeln!(text, "pidfile {folder}/slapd.pid\nargsfile {folder}/slapd.args\nthreads 4\nsizelimit 500")?;
+    writeln!(text, "pidfile {folder}/slapd.pid\nargsfile {folder}/slapd.args\nthreads 4\nsizelimit 500\nloglevel 0")?;
     if let Some((ca, issued)) = certificate {
         writeln!(text, "TLSCACertificateFile {}", ca.ca_file().display())?;
         writeln!(text, "TLSCertificateFile {}", issued.certificate_file.display())?;

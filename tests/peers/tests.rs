@@ -82,6 +82,21 @@ async fn freeradius_with_files_knows_its_users_by_pap_chap_and_mschap() {
 }
 
 #[tokio::test]
+async fn freeradius_signs_its_answers_where_a_test_tells_it_to() {
+    let plain = Setup::new(two_users(), "testing123");
+    for (setup, is_signed) in [(plain.clone(), false), (plain.signing_answers(), true)] {
+        let Some(server) = FreeRadius::start(&setup).await.unwrap() else { return };
+        let Some(client) = server.client() else { return };
+        for password in ["0123", "wrong"] {
+            let answer = client.login("bob", password).await.unwrap();
+            let signature = answer.reply().unwrap().value("Message-Authenticator");
+            // A server that has been taught about Blast-RADIUS signs in any case.
+            assert!(signature.is_some() || !is_signed, "{answer:?}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn freeradius_as_a_proxy_brings_the_upstreams_answer() {
     let Some(upstream) = FreeRadius::start(&Setup::new(two_users(), "upstream-secret")).await.unwrap() else { return };
     let home = Home { address: upstream.address(), secret: upstream.secret().to_owned() };

@@ -80,9 +80,17 @@ fn pair(text: &str) -> Option<(Pair, Option<char>, &str)> {
         return None;
     }
     let (value, separator, rest) = value(after)?;
-    let folded: String = value.nfc().flat_map(char::to_lowercase).collect();
-    let folded = folded.split_whitespace().collect::<Vec<_>>().join(" ");
+    let folded = folded(&value);
     Some((Pair { kind, folded, value }, separator, rest))
+}
+
+fn folded(value: &str) -> String {
+    let lower: String =
+        if value.is_ascii() { value.to_ascii_lowercase() } else { value.nfc().flat_map(char::to_lowercase).collect() };
+    if !lower.contains(char::is_whitespace) {
+        return lower;
+    }
+    lower.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 fn value(text: &str) -> Option<(String, Option<char>, &str)> {

@@ -14,7 +14,8 @@ pub(crate) struct Spelling {
 
 impl Spelling {
     pub(crate) fn read(typed: &UserName, domains: &[String]) -> Self {
-        let name: String = typed.as_typed().trim().nfc().collect();
+        let name = typed.as_typed().trim();
+        let name: String = if name.is_ascii() { name.to_owned() } else { name.nfc().collect() };
         let user = without_domain(&name, domains).unwrap_or(&name).to_owned();
         Self { name, user }
     }
@@ -27,12 +28,10 @@ impl Spelling {
 
 fn without_domain<'a>(name: &'a str, domains: &[String]) -> Option<&'a str> {
     let listed = |domain: &str| domains.iter().any(|listed| listed.to_lowercase() == domain.to_lowercase());
-    let (domain, user) = name
-        .split_once('\\')
+    name.split_once('\\')
         .or_else(|| name.rsplit_once('@').map(|(user, domain)| (domain, user)))
-        .filter(|(domain, user)| !user.trim().is_empty() && listed(domain))?;
-    debug_assert!(listed(domain));
-    Some(user)
+        .filter(|(domain, user)| !user.trim().is_empty() && listed(domain))
+        .map(|(_, user)| user)
 }
 
 #[cfg(test)]

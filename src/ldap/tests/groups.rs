@@ -41,6 +41,17 @@ async fn a_member_with_special_characters_in_the_dn_has_their_groups() {
 }
 
 #[tokio::test]
+async fn groups_that_list_names_are_found_whatever_was_typed() {
+    let Some(slapd) = small_directory().await else { return };
+    // slapd's test groups list DNs; asking for the group named like the person's account is the same question.
+    let filter = "(member=uid={user},ou=people,dc=example,dc=org)";
+    let search = json!({ "base": "ou=groups,dc=example,dc=org", "filter": filter, "nested": false });
+    let upstream = upstream(searching(&[&slapd.url()], json!({ "groups": { "search": search } })));
+    let person = login(&upstream, "user0001@example.org", "pw-user0001").await.accepted();
+    assert_eq!(person.groups, [EVERYONE, VPN, "everyone", "vpn"]);
+}
+
+#[tokio::test]
 async fn no_groups_are_read_where_none_are_wanted() {
     let Some(slapd) = small_directory().await else { return };
     let upstream = upstream(searching(&[&slapd.url()], json!({ "groups": { "none": {} } })));

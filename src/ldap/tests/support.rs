@@ -89,7 +89,7 @@ pub(super) fn at(slapd: &Slapd) -> LdapUpstream {
 
 pub(super) async fn identify(upstream: &LdapUpstream, user: &str) -> Option<Subject> {
     match upstream.authenticator().identify(&UserName::parse(user).unwrap()).await.unwrap() {
-        Identified::Known(subject) => Some(subject),
+        Identified::Known(subject) | Identified::Provisional(subject) => Some(subject),
         Identified::Unknown => None,
     }
 }
@@ -130,7 +130,7 @@ pub(super) async fn login(upstream: &LdapUpstream, user: &str, password: impl In
     let user = UserName::parse(user).unwrap();
     let mut authenticator = upstream.authenticator();
     let subject = match authenticator.identify(&user).await {
-        Ok(Identified::Known(subject)) => subject,
+        Ok(Identified::Known(subject) | Identified::Provisional(subject)) => subject,
         Ok(Identified::Unknown) => return Outcome::Unknown,
         Err(error) => return Outcome::Failed(error),
     };

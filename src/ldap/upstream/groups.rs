@@ -99,7 +99,9 @@ impl GroupSearch<'_, '_> {
         filter: &Template,
         nested: bool,
     ) -> Result<(), PortError> {
-        let of = |dn: &str| filter.fill_each(|place| escape_in_filter(if place == "dn" { dn } else { &found.user }));
+        // The name as the directory has it: what was typed may be another of the person's names.
+        let user = found.entry.text(&self.directory.settings.attributes.name).unwrap_or(&found.subject.name);
+        let of = |dn: &str| filter.fill_each(|place| escape_in_filter(if place == "dn" { dn } else { user }));
         let mut new = self.found_by(base, &of(&found.entry.dn)).await?;
         let mut depth = 0;
         while nested && !new.is_empty() {

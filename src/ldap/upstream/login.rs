@@ -67,7 +67,7 @@ impl Login {
         };
         let mut reader = Reader::Person(&mut connection);
         let entries = reader.search(&self.directory, &wanted.ask(&self.directory.attributes), deadline).await?;
-        let Some(found) = self.directory.only_one(entries, spelling, below)? else {
+        let Some(found) = self.directory.only_one(entries, &spelling, below)? else {
             // The password was right, but who this is cannot be told for certain.
             return Err(PortError::unusable(format!(
                 "find the entry of somebody who signed in to the directory \"{}\": let people read their own entry",
@@ -114,8 +114,12 @@ impl Login {
     /// Whom a name means where there is no service account to ask: the name itself, in its canonical form.
     fn by_name(&self, user: &UserName) -> Option<(Subject, Spelling)> {
         let spelling = Spelling::read(user, &self.directory.settings.domains);
-        // A second domain, or a DN, would make a bind name that means somebody else.
-        let canonical = spelling.canonical().filter(|name| !name.contains(['@', '\\']))?;
+        let canonical = spelling.canonical()?;
+        // A second domain in a principal name would make it somebody else's. A DN has its special characters escaped.
+        let is_upn = matches!(self.directory.settings.find, Find::UpnTemplate { .. });
+        if is_upn && canonical.contains(['@', '\\']) {
+            return None;
+        }
         let subject =
             Subject { source: self.directory.name.to_string(), id: canonical.clone(), name: canonical.clone() };
         Some((subject, Spelling { name: spelling.name, user: canonical }))
@@ -134,7 +138,7 @@ impl PrimaryAuthenticator for Login {
     async fn identify(&mut self, user: &UserName) -> Result<Identified, PortError> {
         let directory = self.directory.clone();
         let Find::Search { below, .. } = &directory.settings.find else {
-            return Ok(self.by_name(user).map_or(Identified::Unknown, |(subject, _)| Identified::Known(subject)));
+            return Ok(self.by_name(user).map_or(Identified::Unknown, |(subject, _)| Identified::Provisional(subject)));
         };
         self.found = directory.find(user, below, directory.deadline()).await?;
         Ok(self.found.as_ref().map_or(Identified::Unknown, |found| Identified::Known(found.subject.clone())))

@@ -22,8 +22,6 @@ const MATCHES_MAX: usize = 2;
 pub(super) struct Found {
     pub(super) subject: Subject,
     pub(super) entry: Entry,
-    /// The name without its domain, for filters that want it.
-    pub(super) user: String,
 }
 
 /// Said when a name matches several people. One for all sources: it is a word of advice, not a count.
@@ -70,14 +68,14 @@ impl Directory {
         let spelling = Spelling::read(user, &self.settings.domains);
         let wanted = Wanted::of(&spelling, below);
         let entries = self.search(&wanted.ask(&self.attributes), deadline).await?;
-        self.only_one(entries, spelling, Some(below))
+        self.only_one(entries, &spelling, Some(below))
     }
 
     /// The one person among what was found. Several are nobody: to pick one would let one sign in as the other.
     pub(super) fn only_one(
         &self,
         entries: Vec<Entry>,
-        spelling: Spelling,
+        spelling: &Spelling,
         below: Option<&Below>,
     ) -> Result<Option<Found>, PortError> {
         let mut entries = entries.into_iter();
@@ -98,7 +96,7 @@ impl Directory {
             return Ok(None);
         }
         let subject = self.subject(&entry)?;
-        Ok(Some(Found { subject, entry, user: spelling.user }))
+        Ok(Some(Found { subject, entry }))
     }
 
     fn subject(&self, entry: &Entry) -> Result<Subject, PortError> {

@@ -78,7 +78,12 @@ impl Slot<'_> {
     /// Keep the connection for the next one. Whoever has doubts about its state drops it instead.
     pub(super) fn keep(self, mut connection: Connection) {
         connection.rest();
-        self.pool.idle().push(connection);
+        let mut idle = self.pool.idle();
+        // The first was used longest ago; today's need does not reach it.
+        if idle.first().is_some_and(|first| first.idle_since().elapsed() >= self.pool.idle_timeout) {
+            idle.remove(0);
+        }
+        idle.push(connection);
     }
 }
 

@@ -1,10 +1,60 @@
 //! Attributes that are added to acceptances.
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use vestibule_engine::config::Problems;
 
-use super::{ReplyAttributeConfig, VendorConfig, WrittenValue};
 use crate::settings::ReplyAttribute;
 use crate::wire::{self, Kind, number};
+
+/// An attribute that is added to an acceptance. Write `name` or `number`, or `vendor`.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReplyAttributeConfig {
+    /// The standard name, like `Filter-Id` or `Session-Timeout`.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// The number, for an attribute whose name is not known here. Its `kind` must be given too.
+    #[serde(default)]
+    pub number: Option<u8>,
+    /// How the value of a numbered attribute is written.
+    #[serde(default)]
+    pub kind: Option<Kind>,
+    /// An attribute of a vendor.
+    #[serde(default)]
+    pub vendor: Option<VendorConfig>,
+    /// The value. Numbers and the names of values (`VLAN`) both do.
+    pub value: WrittenValue,
+    /// Only for members of one of these groups, in whatever case. Empty (default): for everybody.
+    #[serde(default)]
+    pub groups: Vec<String>,
+}
+
+/// An attribute of a vendor, by the numbers in the vendor's manual.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct VendorConfig {
+    /// The vendor's number (Cisco is 9, Fortinet 12356).
+    pub id: u32,
+    /// The number of the attribute among the vendor's.
+    #[serde(rename = "type")]
+    pub number: u8,
+    /// How the value is written. Default `text`.
+    #[serde(default = "default_vendor_kind")]
+    pub kind: Kind,
+}
+
+fn default_vendor_kind() -> Kind {
+    Kind::Text
+}
+
+/// A value as text or as a number.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum WrittenValue {
+    Number(u32),
+    Text(String),
+}
 
 /// What the protocol itself writes, or what would have to be hidden for each answer.
 const NOT_BY_HAND: [u8; 10] = [
@@ -48,7 +98,7 @@ impl ReplyAttributeConfig {
                 return None;
             }
         };
-        Some(ReplyAttribute { kind, value, groups: self.groups.clone() })
+        Some(ReplyAttribute { kind, value, groups: self.groups.iter().map(|group| group.to_lowercase()).collect() })
     }
 
     fn named(&self, name: &str, text: &str, path: &str, problems: &mut Problems) -> Option<(u8, Vec<u8>)> {

@@ -8,18 +8,21 @@ use crate::tests::{NamedSecrets, link};
 
 const GOOD: &str = "a good long random secret";
 
-fn with_client(client: Value) -> Value {
+fn with_client(client: &Value) -> Value {
     json!({ "clients": { "vpn": client } })
 }
 
-fn client(more: Value) -> Value {
+fn client(more: &Value) -> Value {
     let mut client = json!({ "addresses": ["192.0.2.7"], "secret": { "env": GOOD }, "primary": "local" });
     client.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     client
 }
 
-/// The problems as (path, found), errors and warnings apart.
-fn problems(written: Value) -> (Vec<(String, String)>, Vec<(String, String)>) {
+/// Path and what was found there.
+type Told = Vec<(String, String)>;
+
+/// The problems, errors and warnings apart.
+fn problems(written: Value) -> (Told, Told) {
     let (settings, problems) = link(written);
     assert_eq!(settings.is_none(), problems.has_errors(), "settings come exactly when there are no errors");
     let told = |problem: Problem| (problem.path, problem.found);
@@ -27,11 +30,11 @@ fn problems(written: Value) -> (Vec<(String, String)>, Vec<(String, String)>) {
     (errors.into_iter().map(told).collect(), warnings.into_iter().map(told).collect())
 }
 
-fn errors(written: Value) -> Vec<(String, String)> {
+fn errors(written: Value) -> Told {
     problems(written).0
 }
 
-fn warnings(written: Value) -> Vec<(String, String)> {
+fn warnings(written: Value) -> Told {
     let (errors, warnings) = problems(written);
     assert_eq!(errors, []);
     warnings
@@ -39,7 +42,7 @@ fn warnings(written: Value) -> Vec<(String, String)> {
 
 #[test]
 fn the_smallest_client_has_safe_defaults() {
-    let (settings, problems) = link(with_client(client(json!({}))));
+    let (settings, problems) = link(with_client(&client(&json!({}))));
     assert_eq!(problems.into_vec(), []);
     let settings = settings.unwrap();
     let client = &settings.clients[0];
@@ -51,7 +54,7 @@ fn the_smallest_client_has_safe_defaults() {
 
 #[test]
 fn a_client_s_own_word_counts_before_the_defaults() {
-    let mut written = with_client(client(json!({ "prompt": "challenge", "patience": "40s", "append": "never" })));
+    let mut written = with_client(&client(&json!({ "prompt": "challenge", "patience": "40s", "append": "never" })));
     written["defaults"] = json!({ "prompt": "none", "patience": "60s", "append": { "digits": 6 }, "on_fault": "reject",
         "require_message_authenticator": true, "reject_delay": "2s", "pass_through": "none",
         "station_attribute": "Called-Station-Id" });
@@ -65,7 +68,7 @@ fn a_client_s_own_word_counts_before_the_defaults() {
 // RAD-32
 #[test]
 fn weak_secrets_are_warned_of_and_missing_ones_refused() {
-    let secret = |env: &str| with_client(client(json!({ "secret": { "env": env } })));
+    let secret = |env: &str| with_client(&client(&json!({ "secret": { "env": env } })));
     let path = || "radius.clients.vpn.secret".to_owned();
     assert_eq!(
         warnings(secret("twelve chars")),
@@ -82,8 +85,8 @@ fn weak_secrets_are_warned_of_and_missing_ones_refused() {
 // RAD-32
 #[test]
 fn one_secret_for_two_clients_is_warned_of() {
-    let mut written = with_client(client(json!({})));
-    written["clients"]["wifi"] = client(json!({ "addresses": ["192.0.2.8"] }));
+    let mut written = with_client(&client(&json!({})));
+    written["clients"]["wifi"] = client(&json!({ "addresses": ["192.0.2.8"] }));
     let warned = warnings(written);
     assert_eq!(warned, [("radius.clients.wifi.secret".to_owned(), "the same secret as client vpn".to_owned())]);
 }
@@ -92,9 +95,9 @@ fn one_secret_for_two_clients_is_warned_of() {
 #[test]
 fn the_same_network_twice_is_an_error_and_one_inside_another_is_not() {
     let two = |first: &str, second: &str| {
-        let mut written = with_client(client(json!({ "addresses": [first] })));
+        let mut written = with_client(&client(&json!({ "addresses": [first] })));
         written["clients"]["wifi"] =
-            client(json!({ "addresses": [second], "secret": { "env": "some other long secret" } }));
+            client(&json!({ "addresses": [second], "secret": { "env": "some other long secret" } }));
         written
     };
     let told = errors(two("10.0.0.0/8", "10.0.0.0/8"));
@@ -107,10 +110,10 @@ fn the_same_network_twice_is_an_error_and_one_inside_another_is_not() {
 // RAD-40
 #[test]
 fn the_smaller_network_wins() {
-    let mut written = with_client(client(json!({ "addresses": ["10.0.0.0/8", "2001:db8::/32"] })));
+    let mut written = with_client(&client(&json!({ "addresses": ["10.0.0.0/8", "2001:db8::/32"] })));
     for (name, address) in [("site", "10.1.0.0/16"), ("box", "10.1.2.3"), ("v6", "2001:db8::1")] {
         let secret = format!("the long secret of {name}");
-        written["clients"][name] = client(json!({ "addresses": [address], "secret": { "env": secret } }));
+        written["clients"][name] = client(&json!({ "addresses": [address], "secret": { "env": secret } }));
     }
     let settings = link(written).0.unwrap();
     let clients = settings.clients.into_iter().map(|settings| {
@@ -150,8 +153,8 @@ fn every_problem_is_told_at_once_with_its_path() {
         "listeners": ["1812", "0.0.0.0:1812", "0.0.0.0:1812"],
         "limits": { "open_logins": 0, "kept_answer_lifetime": "60s", "receive_buffer": 1 },
         "clients": {
-            "bad name!": client(json!({})),
-            "vpn": client(json!({
+            "bad name!": client(&json!({})),
+            "vpn": client(&json!({
                 "addresses": ["somewhere", "10.0.0.1/8"],
                 "primary": "nowhere",
                 "append": { "digits": 4 },
@@ -200,13 +203,13 @@ fn every_problem_is_told_at_once_with_its_path() {
 #[test]
 fn whoever_need_not_sign_is_warned_about() {
     for word in [json!("auto"), json!("no"), json!(false)] {
-        let told = warnings(with_client(client(json!({ "require_message_authenticator": word }))));
+        let told = warnings(with_client(&client(&json!({ "require_message_authenticator": word }))));
         assert_eq!(told[0].0, "radius.clients.vpn.require_message_authenticator");
     }
     for word in [json!("yes"), json!(true)] {
-        assert_eq!(warnings(with_client(client(json!({ "require_message_authenticator": word })))), []);
+        assert_eq!(warnings(with_client(&client(&json!({ "require_message_authenticator": word })))), []);
     }
-    let everywhere = warnings(with_client(client(json!({ "addresses": ["0.0.0.0/0"] }))));
+    let everywhere = warnings(with_client(&client(&json!({ "addresses": ["0.0.0.0/0"] }))));
     assert_eq!(everywhere[0].0, "radius.clients.vpn.addresses.0");
 }
 
@@ -214,10 +217,10 @@ fn whoever_need_not_sign_is_warned_about() {
 fn unknown_words_are_refused() {
     for written in [
         json!({ "listener": [] }),
-        with_client(client(json!({ "colour": "red" }))),
-        with_client(client(json!({ "append": { "letters": 3 } }))),
-        with_client(client(json!({ "require_message_authenticator": "maybe" }))),
-        with_client(client(json!({ "patience": 30 }))),
+        with_client(&client(&json!({ "colour": "red" }))),
+        with_client(&client(&json!({ "append": { "letters": 3 } }))),
+        with_client(&client(&json!({ "require_message_authenticator": "maybe" }))),
+        with_client(&client(&json!({ "patience": 30 }))),
     ] {
         assert!(serde_json::from_value::<RadiusConfig>(written).is_err());
     }
@@ -237,6 +240,25 @@ fn an_upstream_server_has_safe_defaults() {
     let settings = settings.unwrap();
     assert_eq!(settings.servers[0].address, "192.0.2.10:1812".parse().unwrap());
     assert!(settings.servers[0].require_signature && settings.servers[0].status_check);
+}
+
+// BLA-08
+#[test]
+fn what_holds_for_all_upstream_servers_can_be_said_once_and_changed_for_one() {
+    let server = |more: Value| {
+        let mut server = json!({ "address": "192.0.2.10", "secret": { "env": GOOD } });
+        server.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        server
+    };
+    let (settings, problems) = upstream(json!({
+        "require_message_authenticator": "no",
+        "status_check": false,
+        "servers": [server(json!({})), server(json!({ "require_message_authenticator": "yes", "status_check": true }))],
+    }));
+    let settings = settings.unwrap();
+    let flags: Vec<_> = settings.servers.iter().map(|server| (server.require_signature, server.status_check)).collect();
+    assert_eq!(flags, [(false, false), (true, true)]);
+    assert_eq!(problems[0].path, "primaries.nps.require_message_authenticator");
 }
 
 #[test]
@@ -274,4 +296,50 @@ fn every_field_is_explained_in_the_schema() {
             assert!(field["description"].is_string(), "{name} has no description");
         }
     }
+}
+
+/// As it stands in a file, where `yes` and `no` are words to some readers and truth values to others.
+const WRITTEN: &str = r#"
+listeners: ["0.0.0.0:1812", "[::]:1812"]
+defaults:
+  patience: 60s
+  append: { delimiter: "," }
+clients:
+  vpn:
+    addresses: [192.0.2.7, 2001:db8::7]
+    secret: { env: a good long random secret }
+    primary: local
+    require_message_authenticator: yes
+    append: never
+    pass_through: { only: [Class, Filter-Id] }
+    reply_attributes:
+      - name: Session-Timeout
+        value: 3600
+      - vendor: { id: 9, type: 1 }
+        value: shell:priv-lvl=15
+        groups: [admins]
+  switches:
+    addresses: [10.0.0.0/8]
+    secret: { env: another good long random secret }
+    primary: ldap
+    require_message_authenticator: no
+    prompt: none
+    append: { digits: 6 }
+    on_fault: reject
+limits:
+  open_logins: 1000
+"#;
+
+#[test]
+fn a_written_file_means_what_it_says() {
+    let config: RadiusConfig = serde_saphyr::from_str(WRITTEN).unwrap();
+    let (settings, problems) = link(serde_json::to_value(&config).unwrap());
+    let settings = settings.unwrap();
+    let told: Vec<String> = problems.into_vec().into_iter().map(|problem| problem.path).collect();
+    assert_eq!(told, ["radius.clients.switches.require_message_authenticator"]);
+    let [switches, vpn] = settings.clients.as_slice() else { panic!("two clients") };
+    assert_eq!((switches.require_signature, vpn.require_signature), (RequireSignature::No, RequireSignature::Yes));
+    assert_eq!((switches.prompt, switches.patience.as_secs()), (PromptMode::None, 60));
+    assert_eq!((vpn.splitting.clone(), vpn.reply_attributes.len()), (vestibule_engine::Splitting::Never, 2));
+    assert_eq!(settings.limits.open_logins, 1000);
 }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use vestibule_engine::config::{Problems, SecretRef, Sources, Span};
 
 use super::secret::link_secret;
+use super::words::{maybe_yes_or_no, yes_or_no};
 use crate::upstream::{ServerSettings, UpstreamSettings};
 use crate::wire;
 
@@ -28,6 +29,14 @@ pub struct RadiusUpstreamConfig {
     /// Default 2, at most 5.
     #[serde(default = "default_tries")]
     pub tries: u32,
+    /// Whether the servers' answers must carry a Message-Authenticator: `yes` (default) or `no`. With `no`, somebody on the
+    /// way can turn a server's refusals into acceptances (Blast-RADIUS). Servers updated since July 2024 can sign.
+    #[serde(default = "yes", deserialize_with = "yes_or_no")]
+    pub require_message_authenticator: bool,
+    /// Whether a server that did not answer is asked by Status-Server requests if it is back. Default true. With false it
+    /// is left out for a minute, then tried with a login.
+    #[serde(default = "yes")]
+    pub status_check: bool,
     /// How we name ourselves to the servers (NAS-Identifier). Default `vestibule`.
     #[serde(default = "default_nas_identifier")]
     pub nas_identifier: String,
@@ -48,14 +57,12 @@ pub struct UpstreamServerConfig {
     pub address: String,
     /// The secret shared with it.
     pub secret: SecretRef,
-    /// Whether its answers must carry a Message-Authenticator. Default true. With false, somebody on the way can turn
-    /// its refusals into acceptances (Blast-RADIUS).
-    #[serde(default = "yes")]
-    pub require_message_authenticator: bool,
-    /// Whether it is asked by Status-Server requests if it is back, after it has not answered. Default true. With false
-    /// it is left out for a minute, then tried with a login.
-    #[serde(default = "yes")]
-    pub status_check: bool,
+    /// Whether this server's answers must carry a Message-Authenticator, if it differs from the others.
+    #[serde(default, deserialize_with = "maybe_yes_or_no")]
+    pub require_message_authenticator: Option<bool>,
+    /// Whether this server is asked by Status-Server requests, if it differs from the others.
+    #[serde(default)]
+    pub status_check: Option<bool>,
 }
 
 fn default_timeout() -> Span {
@@ -85,8 +92,11 @@ impl RadiusUpstreamConfig {
             .servers
             .iter()
             .enumerate()
-            .filter_map(|(index, server)| server.link(&format!("{path}.servers.{index}"), sources, problems))
+            .filter_map(|(index, server)| server.link(&self, &format!("{path}.servers.{index}"), sources, problems))
             .collect();
+        if !self.require_message_authenticator {
+            warn_of_unsigned(path, problems);
+        }
         if count == 0 {
             problems.error(format!("{path}.servers"), "no server", "write at least one");
         }
@@ -132,23 +142,33 @@ impl RadiusUpstreamConfig {
 }
 
 impl UpstreamServerConfig {
-    fn link(&self, path: &str, sources: &dyn Sources, problems: &mut Problems) -> Option<ServerSettings> {
+    fn link(
+        &self,
+        all: &RadiusUpstreamConfig,
+        path: &str,
+        sources: &dyn Sources,
+        problems: &mut Problems,
+    ) -> Option<ServerSettings> {
         let with_port = |_| self.address.parse::<IpAddr>().map(|address| SocketAddr::new(address, PORT));
         let address = self.address.parse::<SocketAddr>().or_else(with_port).ok().filter(|address| address.port() != 0);
         if address.is_none() {
             let remedy = "write an IP address, with a port unless that is 1812";
             problems.error(format!("{path}.address"), &self.address, remedy);
         }
-        if !self.require_message_authenticator {
-            let remedy = "update the server so that it signs: until then its refusals can be turned into acceptances";
-            problems.warn(format!("{path}.require_message_authenticator"), "false: unsigned answers are taken", remedy);
+        if self.require_message_authenticator == Some(false) {
+            warn_of_unsigned(path, problems);
         }
         let secret = link_secret(&self.secret, &format!("{path}.secret"), sources, problems);
         Some(ServerSettings {
             address: address?,
             secret: secret?,
-            require_signature: self.require_message_authenticator,
-            status_check: self.status_check,
+            require_signature: self.require_message_authenticator.unwrap_or(all.require_message_authenticator),
+            status_check: self.status_check.unwrap_or(all.status_check),
         })
     }
+}
+
+fn warn_of_unsigned(path: &str, problems: &mut Problems) {
+    let remedy = "update the server so that it signs: until then its refusals can be turned into acceptances";
+    problems.warn(format!("{path}.require_message_authenticator"), "no: unsigned answers are taken", remedy);
 }

@@ -4,12 +4,12 @@ const LIFETIME: Duration = Duration::from_secs(15);
 
 struct Listener {
     cache: Arc<Duplicates>,
-    room: usize,
+    room: Option<usize>,
 }
 
 impl Listener {
     fn new(room: usize) -> Self {
-        Self { cache: Arc::default(), room }
+        Self { cache: Arc::default(), room: Some(room) }
     }
 
     fn see(&self, port: u16, identifier: u8, authenticator: u8) -> Seen {
@@ -101,4 +101,18 @@ async fn a_flood_of_requests_leaves_nothing_behind() {
     let _last = listener.first(1, 2, 1);
     let known = listener.cache.lock();
     assert_eq!((known.requests.len(), known.answered.len()), (1, 0));
+}
+
+// RAD-33
+#[tokio::test(start_paused = true)]
+async fn while_no_new_request_may_begin_what_is_remembered_stays_as_it_is() {
+    let mut listener = Listener::new(10);
+    let open = listener.first(1000, 1, 1);
+    assert!(listener.first(1000, 2, 1).answered(&answer(2)));
+    listener.room = None;
+    assert!(matches!(listener.see(1000, 3, 1), Seen::NoRoom));
+    assert!(matches!(listener.see(1000, 1, 2), Seen::NoRoom));
+    assert!(matches!(listener.see(1000, 1, 1), Seen::Open));
+    assert!(matches!(listener.see(1000, 2, 1), Seen::Answered(octets) if octets == answer(2)));
+    assert!(open.answered(&answer(1)));
 }

@@ -56,7 +56,7 @@ async fn nothing_that_the_request_said_is_in_an_answer_to_a_client_that_need_not
     let crafted = "C".repeat(200);
     door.carry(&[(number::USER_NAME, crafted.as_bytes()), (number::REPLY_MESSAGE, crafted.as_bytes()), (25, b"class")]);
     let client = door.client(LEGACY).await;
-    let request = TestClient::unsigned(&client.login(&crafted, &crafted[..100], &[(31, crafted.as_bytes())]));
+    let request = TestClient::unsigned(&client.login(&crafted, &"C".repeat(100), &[(31, crafted.as_bytes())]));
     let heard = client.ask(&request).await.unwrap();
     assert_eq!((heard.code(), attributes(&heard)), (2, vec![(25, b"class".to_vec())]));
 
@@ -121,7 +121,7 @@ async fn reply_attributes_are_added_for_the_groups_they_are_meant_for() {
     let mut config = TestDoor::config();
     config["clients"]["strict"]["reply_attributes"] = json!([
         { "name": "Session-Timeout", "value": 3600 },
-        { "name": "Filter-Id", "value": "everybody", "groups": ["staff", "guests"] },
+        { "name": "Filter-Id", "value": "everybody", "groups": ["Staff", "guests"] },
         { "vendor": { "id": 9, "type": 1 }, "value": "shell:priv-lvl=15", "groups": ["admins"] },
         { "name": "Tunnel-Type", "value": "VLAN", "groups": ["guests"] },
     ]);

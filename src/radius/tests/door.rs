@@ -80,7 +80,7 @@ impl Script {
                 self.waits.acquire().await.unwrap().forget();
                 Ok(self.allow(&[]))
             }
-            "boss" => Ok(self.allow(&["staff", "admins"])),
+            "boss" => Ok(self.allow(&["staff", "Admins"])),
             _ => Ok(self.allow(&["staff"])),
         }
     }

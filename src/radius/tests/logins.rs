@@ -73,9 +73,10 @@ async fn what_is_not_one_name_and_one_password_is_refused_before_anybody_is_aske
     let client = door.client(STRICT).await;
     let authenticator = client.authenticator();
     let hidden = hide(b"secret", &authenticator, &client.secret).unwrap();
-    let (name, password): ((u8, &[u8]), (u8, &[u8])) = ((1, b"alice"), (2, &hidden));
+    type Written<'a> = (u8, &'a [u8]);
+    let (name, password): (Written<'_>, Written<'_>) = ((1, b"alice"), (2, &hidden));
     let state = ATTEMPT.to_octets();
-    let requests: Vec<(&str, Vec<(u8, &[u8])>)> = vec![
+    let requests: Vec<(&str, Vec<Written<'_>>)> = vec![
         ("no name", vec![password]),
         ("two names", vec![name, (1, b"bob"), password]),
         ("an empty name", vec![(1, b""), password]),

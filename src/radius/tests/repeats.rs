@@ -49,7 +49,7 @@ async fn a_request_that_the_client_gave_up_on_is_not_answered_any_more() {
     let mut old = client.login("waits", "secret", &[]);
     let mut new = client.login("alice", "secret", &[]);
     (old[1], new[1]) = (7, 7);
-    let (old, new) = (resigned(&client, old), resigned(&client, new));
+    let (old, new) = (resigned(&client, &old), resigned(&client, &new));
     client.send(&old).await;
     let answer = client.ask(&new).await.unwrap();
     assert_eq!(answer.code(), 2);
@@ -60,8 +60,8 @@ async fn a_request_that_the_client_gave_up_on_is_not_answered_any_more() {
 }
 
 /// The signature covers the identifier.
-fn resigned(client: &super::door::TestClient, request: Vec<u8>) -> Vec<u8> {
-    let packet = crate::wire::Packet::parse(&request).unwrap();
+fn resigned(client: &super::door::TestClient, request: &[u8]) -> Vec<u8> {
+    let packet = crate::wire::Packet::parse(request).unwrap();
     let mut writer = crate::wire::Writer::new(packet.code(), packet.identifier());
     for attribute in packet.attributes().filter(|attribute| attribute.kind != number::MESSAGE_AUTHENTICATOR) {
         writer.put(attribute.kind, attribute.value).unwrap();

@@ -81,3 +81,24 @@ async fn a_reload_that_cannot_be_done_changes_nothing() {
     let request = client.login("alice", "secret", &[]);
     assert_eq!(client.ask(&request).await.unwrap().code(), 2);
 }
+
+// RAD-39
+#[tokio::test(start_paused = true)]
+async fn clients_with_ipv6_addresses_are_served_beside_the_others() {
+    let mut config = TestDoor::config();
+    config["listeners"] = json!(["127.0.0.1:0", "[::1]:0"]);
+    config["clients"]["strict"]["addresses"] = json!(["::1", "127.0.0.2"]);
+    if std::net::UdpSocket::bind("[::1]:0").is_err() {
+        eprintln!("not run: this machine has no IPv6");
+        return;
+    }
+    let door = TestDoor::start_with(&config);
+    let request = door.client(STRICT).await.login("alice", "secret", &[]);
+    let six = tokio::net::UdpSocket::bind("[::1]:0").await.unwrap();
+    six.connect(door.handle.addresses()[1]).await.unwrap();
+    six.send(&request).await.unwrap();
+    let mut octets = [0; 100];
+    let heard = tokio::time::timeout(std::time::Duration::from_secs(5), six.recv(&mut octets)).await.unwrap().unwrap();
+    assert_eq!((octets[0], heard >= 38), (2, true));
+    assert_eq!(door.last_request().origin.address.to_string(), "::1");
+}

@@ -79,7 +79,7 @@ impl Health {
 
     pub(crate) fn login_unanswered(&self) -> Change {
         let mut state = self.lock();
-        let change = match *state {
+        match *state {
             State::Up { .. } if self.is_probed => {
                 *state = State::Suspect;
                 self.worse.notify_one();
@@ -98,8 +98,7 @@ impl Health {
                 *state = State::Down { since: Instant::now(), answered: 0 };
                 Change::None
             }
-        };
-        change
+        }
     }
 
     pub(crate) fn probe_answered(&self) -> Change {

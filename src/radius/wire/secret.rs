@@ -65,6 +65,11 @@ impl SharedSecret {
         digest.chain_update(self.octets.expose()).finalize().into()
     }
 
+    #[cfg(test)]
+    pub(crate) fn sign_for_test(&self, octets: &[u8]) -> Authenticator {
+        self.sign([octets])
+    }
+
     /// For servers of tests that answer without a Message-Authenticator.
     #[cfg(test)]
     pub(crate) fn response_authenticator_for_test(&self, header: &[u8], request: &Authenticator) -> Authenticator {

@@ -37,9 +37,11 @@ pub(crate) async fn authenticators(
     keyring: &Keyring,
     user: UserId,
 ) -> Result<Vec<Authenticator>, Fault> {
-    let sql = format!("{SELECT} WHERE user_id = $1 ORDER BY created, id");
+    let sql = format!("{SELECT} WHERE user_id = $1");
     let rows = session.query(&sql, &[(&user.to_string()).into()]).await?;
-    rows.into_iter().map(|row| read(row, keyring)).collect()
+    let mut found = rows.into_iter().map(|row| read(row, keyring)).collect::<Result<Vec<_>, _>>()?;
+    found.sort_by_key(|one| (one.created, one.id));
+    Ok(found)
 }
 
 /// The authenticator, whose row then waits for this transaction, or a refusal.
@@ -74,8 +76,13 @@ pub(crate) async fn add(
     ];
     session.execute(sql, &args).await?;
     let (label, by) = (new.label.clone(), by.to_owned());
-    let event =
-        AuditEvent::AuthenticatorAdded { user: new.user, authenticator: new.id, method: new.method, label, by: by.clone() };
+    let event = AuditEvent::AuthenticatorAdded {
+        user: new.user,
+        authenticator: new.id,
+        method: new.method,
+        label,
+        by: by.clone(),
+    };
     chain.append(&AuditRecord::new(now, event))?;
     if new.confirmed {
         // SES-02

@@ -1,28 +1,21 @@
-//! Users.
+//! Users: their rows.
 
-use uuid::Uuid;
-use vestibule_engine::{
-    AuditEvent, AuditRecord, CounterKey, LocalAccount, NewUser, Person, Subject, Timestamp, User, UserChange, UserId,
-    UserName,
-};
+mod administration;
+mod adoption;
+
+use vestibule_engine::{AuditEvent, AuditRecord, LocalAccount, Subject, Timestamp, User, UserId};
 
 use crate::audit::Chain;
 use crate::fault::Fault;
 use crate::keyring::{Keyring, Place};
 use crate::session::{Arg, Row, Session};
-use crate::trust;
+
+pub(crate) use administration::{change, clear_locks, create, delete};
+pub(crate) use adoption::{adopt, needs_adoption};
 
 /// The source that local users belong to. Their subject's id is their user id.
 const LOCAL: &str = "local";
-/// Who made a user that was made at their first login.
-const BY_FIRST_LOGIN: &str = "first login";
-/// The longest display name, mail address or group name that is kept, in octets.
-const TEXT_OCTETS_MAX: usize = 1024;
-/// More groups than any directory of ours gave; more would only be ballast in every login.
-const GROUPS_MAX: usize = 4096;
-
-const SELECT: &str =
-    "SELECT id, source, subject_id, name, display_name, mail, member_of, enabled, created, last_login, password_hash \
+const SELECT: &str = "SELECT id, source, subject_id, name, display_name, mail, member_of, enabled, created, last_login, password_hash \
      FROM users";
 
 /// A row of users: the user and, for local ones, what checks the password, still sealed.
@@ -40,11 +33,7 @@ pub(crate) fn password_place(id: UserId) -> Place {
     Place::of("users", "password_hash", &id.to_string(), &id.to_string())
 }
 
-async fn find(
-    session: &mut Session,
-    wheres: &str,
-    args: &[Arg<'_>],
-) -> Result<Option<(User, Option<Vec<u8>>)>, Fault> {
+async fn find(session: &mut Session, wheres: &str, args: &[Arg<'_>]) -> Result<Option<(User, Option<Vec<u8>>)>, Fault> {
     let row = session.query_one(&format!("{SELECT} WHERE {wheres}"), args).await?;
     row.map(read).transpose()
 }
@@ -60,10 +49,7 @@ async fn known(session: &mut Session, id: UserId) -> Result<User, Fault> {
     found.map(|(user, _)| user).ok_or_else(|| Fault::Refused(format!("there is no user {id}")))
 }
 
-pub(crate) async fn user_of(
-    session: &mut Session,
-    subject: &Subject,
-) -> Result<Option<User>, Fault> {
+pub(crate) async fn user_of(session: &mut Session, subject: &Subject) -> Result<Option<User>, Fault> {
     let args = [(&subject.source).into(), (&subject.id).into()];
     Ok(find(session, "source = $1 AND subject_id = $2", &args).await?.map(|(user, _)| user))
 }
@@ -103,75 +89,6 @@ fn sought(name: &str, display_name: Option<&str>, mail: Option<&str>) -> String 
 
 fn as_json(groups: &[String]) -> Result<String, Fault> {
     serde_json::to_string(groups).map_err(|error| Fault::damaged(error.to_string()))
-}
-
-/// Whether what the source says differs from what is kept.
-pub(crate) fn needs_adoption(user: &User, person: &Person) -> bool {
-    !differences(user, person).is_empty()
-}
-
-fn differences(user: &User, person: &Person) -> Vec<&'static str> {
-    [
-        (user.subject.name != person.subject.name, "name"),
-        (user.display_name != person.display_name, "display name"),
-        (user.mail != person.mail, "mail"),
-        (user.groups != person.groups, "groups"),
-    ]
-    .into_iter()
-    .filter_map(|(differs, what)| differs.then_some(what))
-    .collect()
-}
-
-pub(crate) async fn adopt(
-    session: &mut Session,
-    chain: &mut Chain,
-    person: &Person,
-    now: Timestamp,
-) -> Result<User, Fault> {
-    let Some(mut user) = user_of(session, &person.subject).await? else {
-        return adopt_new(session, chain, person, now).await;
-    };
-    let changed = differences(&user, person);
-    if changed.is_empty() {
-        return Ok(user);
-    }
-    user.subject.name.clone_from(&person.subject.name);
-    user.display_name.clone_from(&person.display_name);
-    user.mail.clone_from(&person.mail);
-    user.groups.clone_from(&person.groups);
-    write(session, &user).await?;
-    let what = format!("{} as {} says", changed.join(", "), user.subject.source);
-    chain.append(&AuditRecord::new(now, AuditEvent::UserChanged { user: user.id, what, by: BY_FIRST_LOGIN.into() }))?;
-    Ok(user)
-}
-
-async fn adopt_new(
-    session: &mut Session,
-    chain: &mut Chain,
-    person: &Person,
-    now: Timestamp,
-) -> Result<User, Fault> {
-    if person.subject.source == LOCAL {
-        return Fault::refused(format!("there is no local user {} any more", person.subject.name));
-    }
-    let user = User {
-        id: UserId(Uuid::new_v4()),
-        subject: person.subject.clone(),
-        display_name: person.display_name.clone(),
-        mail: person.mail.clone(),
-        groups: person.groups.clone(),
-        enabled: true,
-        created: now,
-        last_login: None,
-    };
-    insert(session, &user, None).await?;
-    created(chain, &user, BY_FIRST_LOGIN, now)?;
-    Ok(user)
-}
-
-fn created(chain: &mut Chain, user: &User, by: &str, now: Timestamp) -> Result<(), Fault> {
-    let (name, source) = (user.subject.name.clone(), user.subject.source.clone());
-    chain.append(&AuditRecord::new(now, AuditEvent::UserCreated { user: user.id, name, source, by: by.to_owned() }))
 }
 
 async fn insert(session: &mut Session, user: &User, password_hash: Option<&[u8]>) -> Result<(), Fault> {
@@ -215,145 +132,8 @@ async fn write(session: &mut Session, user: &User) -> Result<(), Fault> {
     session.execute(sql, &args).await.map(drop)
 }
 
-pub(crate) async fn create(
-    session: &mut Session,
-    keyring: &Keyring,
-    chain: &mut Chain,
-    new: &NewUser,
-    by: &str,
-    now: Timestamp,
-) -> Result<User, Fault> {
-    let name = UserName::parse(&new.name).map_err(|refused| Fault::Refused(refused.to_string()))?.canonical();
-    check_texts(new.display_name.iter().chain(&new.mail).chain(&new.groups), new.groups.len())?;
-    if local_account(session, keyring, &name).await?.is_some() {
-        return Fault::refused(format!("there is a local user {name} already"));
-    }
-    let id = UserId(Uuid::new_v4());
-    let user = User {
-        id,
-        subject: Subject { source: LOCAL.to_owned(), id: id.to_string(), name },
-        display_name: new.display_name.clone(),
-        mail: new.mail.clone(),
-        groups: new.groups.clone(),
-        enabled: true,
-        created: now,
-        last_login: None,
-    };
-    let hash = new.password_hash.as_ref().map(|hash| keyring.seal(hash.expose(), &password_place(id))).transpose()?;
-    insert(session, &user, hash.as_deref()).await?;
-    created(chain, &user, by, now)?;
-    Ok(user)
-}
-
-fn check_texts<'a>(mut texts: impl Iterator<Item = &'a String>, groups: usize) -> Result<(), Fault> {
-    let is_unusable = |text: &String| text.len() > TEXT_OCTETS_MAX || text.chars().any(char::is_control);
-    if texts.any(is_unusable) {
-        return Fault::refused(format!("a text is longer than {TEXT_OCTETS_MAX} octets or holds a control character"));
-    }
-    if groups > GROUPS_MAX {
-        return Fault::refused(format!("{groups} groups are more than {GROUPS_MAX}"));
-    }
-    Ok(())
-}
-
-pub(crate) async fn change(
-    session: &mut Session,
-    keyring: &Keyring,
-    chain: &mut Chain,
-    id: UserId,
-    change: &UserChange,
-    by: &str,
-    now: Timestamp,
-) -> Result<(), Fault> {
-    let mut user = known(session, id).await?;
-    check_change(&user, change)?;
-    let what = match change {
-        UserChange::Enabled(enabled) => {
-            user.enabled = *enabled;
-            if *enabled { "enabled" } else { "disabled" }
-        }
-        UserChange::Groups(groups) => {
-            user.groups.clone_from(groups);
-            "groups"
-        }
-        UserChange::DisplayName(name) => {
-            user.display_name.clone_from(name);
-            "display name"
-        }
-        UserChange::Mail(mail) => {
-            user.mail.clone_from(mail);
-            "mail"
-        }
-        UserChange::PasswordHash(hash) => {
-            let sealed = keyring.seal(hash.expose(), &password_place(id))?;
-            let sql = "UPDATE users SET password_hash = $1 WHERE id = $2";
-            session.execute(sql, &[(&sealed).into(), (&id.to_string()).into()]).await?;
-            "password"
-        }
-    };
-    write(session, &user).await?;
-    chain.append(&AuditRecord::new(
-        now,
-        AuditEvent::UserChanged { user: id, what: what.to_owned(), by: by.to_owned() },
-    ))?;
-    // SES-02: what a station was trusted on is no longer so.
-    if matches!(change, UserChange::Enabled(false) | UserChange::PasswordHash(_)) {
-        trust::revoke_all(session, chain, id, by, now).await?;
-    }
-    Ok(())
-}
-
-fn check_change(user: &User, change: &UserChange) -> Result<(), Fault> {
-    let source = &user.subject.source;
-    if source != LOCAL && !matches!(change, UserChange::Enabled(_)) {
-        return Fault::refused(format!("this is kept by {source}: change it there, the next login would undo it here"));
-    }
-    match change {
-        UserChange::Groups(groups) => check_texts(groups.iter(), groups.len()),
-        UserChange::DisplayName(text) | UserChange::Mail(text) => check_texts(text.iter(), 0),
-        UserChange::Enabled(_) | UserChange::PasswordHash(_) => Ok(()),
-    }
-}
-
-/// Remove a user with everything they hold; returns the attempts that are gone with them.
-pub(crate) async fn delete(
-    session: &mut Session,
-    chain: &mut Chain,
-    id: UserId,
-    by: &str,
-    now: Timestamp,
-) -> Result<Vec<vestibule_engine::AttemptId>, Fault> {
-    let user = known(session, id).await?;
-    let text = id.to_string();
-    let sql = "DELETE FROM attempts WHERE user_id = $1 RETURNING id";
-    let ended = session.query(sql, &[(&text).into()]).await?;
-    let ended = ended.into_iter().map(|mut row| row.id()).collect::<Result<_, _>>()?;
-    forget_failures(session, &user).await?;
-    trust::revoke_all(session, chain, id, by, now).await?;
-    // Authenticators and what was spent of them go with the row.
-    session.execute("DELETE FROM users WHERE id = $1", &[(&text).into()]).await?;
-    let name = user.subject.name;
-    chain.append(&AuditRecord::new(now, AuditEvent::UserDeleted { user: id, name, by: by.to_owned() }))?;
-    Ok(ended)
-}
-
-pub(crate) async fn clear_locks(
-    session: &mut Session,
-    chain: &mut Chain,
-    id: UserId,
-    by: &str,
-    now: Timestamp,
-) -> Result<(), Fault> {
-    let user = known(session, id).await?;
-    forget_failures(session, &user).await?;
-    chain.append(&AuditRecord::new(now, AuditEvent::LockCleared { user: id, by: by.to_owned() }))
-}
-
-async fn forget_failures(session: &mut Session, user: &User) -> Result<(), Fault> {
-    let at = CounterKey::password_at(&user.subject, "").0;
-    // Everything that begins with `at`, which ends in a bar: up to the sign after the bar.
-    let beyond = format!("{}}}", at.strip_suffix('|').unwrap_or(&at));
-    let sql = "DELETE FROM counters WHERE name = $1 OR name = $2 OR (name >= $3 AND name < $4)";
-    let (of, code) = (CounterKey::password_of(&user.subject).0, CounterKey::code_of(user.id).0);
-    session.execute(sql, &[(&of).into(), (&code).into(), (&at).into(), (&beyond).into()]).await.map(drop)
+/// The record of a user who is new.
+fn record_created(chain: &mut Chain, user: &User, by: &str, now: Timestamp) -> Result<(), Fault> {
+    let (name, source) = (user.subject.name.clone(), user.subject.source.clone());
+    chain.append(&AuditRecord::new(now, AuditEvent::UserCreated { user: user.id, name, source, by: by.to_owned() }))
 }

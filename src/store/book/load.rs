@@ -115,8 +115,8 @@ impl Book {
 
     async fn load_trust(&mut self, session: &mut Session, needs: &Needs) -> Result<(), Fault> {
         let lock = in_order(session, "id");
-        let sql = "SELECT id, user_id, service, station, granted, expires FROM trust WHERE id IN";
-        for row in select_in(session, sql, &args(&needs.trust), &lock).await? {
+        let sql = format!("{} WHERE id IN", trust::SELECT);
+        for row in select_in(session, &sql, &args(&needs.trust), &lock).await? {
             let entry = trust::read(row)?;
             self.trust.insert(entry.id, entry);
         }

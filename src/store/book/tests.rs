@@ -40,6 +40,7 @@ fn entry(number: u8) -> TrustEntry {
         user: UserId(id(1)),
         service: "radius/vpn".into(),
         station: Station::parse("laptop").unwrap(),
+        method: vestibule_engine::Method::Totp,
         granted: NOW,
         until: Timestamp(i64::MAX),
     }

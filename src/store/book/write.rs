@@ -19,11 +19,8 @@ impl Book {
     }
 
     async fn write_users(&self, session: &mut Session) -> Result<(), Fault> {
-        let rows: Vec<_> = self
-            .users
-            .iter()
-            .filter_map(|(id, person)| person.signed_in.map(|at| (id.to_string(), at)))
-            .collect();
+        let rows: Vec<_> =
+            self.users.iter().filter_map(|(id, person)| person.signed_in.map(|at| (id.to_string(), at))).collect();
         let args: Vec<Arg<'_>> = rows.iter().flat_map(|(id, at)| [id.into(), (*at).into()]).collect();
         let sql = "UPDATE users SET last_login = v.column2 FROM (VALUES";
         update(session, sql, 2, &args, ") AS v WHERE users.id = v.column1").await
@@ -70,7 +67,8 @@ impl Book {
 
     async fn write_spent_items(&self, session: &mut Session) -> Result<(), Fault> {
         let rows: Vec<_> = self.newly_spent.iter().map(|(id, item, at)| (id.to_string(), item, *at)).collect();
-        let args: Vec<Arg<'_>> = rows.iter().flat_map(|(id, item, at)| [id.into(), (*item).into(), (*at).into()]).collect();
+        let args: Vec<Arg<'_>> =
+            rows.iter().flat_map(|(id, item, at)| [id.into(), (*item).into(), (*at).into()]).collect();
         let sql = "INSERT INTO spent_items (authenticator_id, item, spent) VALUES";
         each_row(session, sql, 3, &args, "").await.map(drop)
     }
@@ -82,12 +80,7 @@ impl Book {
                 .filter(|(_, tracked)| tracked.existed == existed)
                 .filter_map(|(key, tracked)| tracked.now.map(|counter| (key, counter)))
                 .flat_map(|(key, counter)| {
-                    [
-                        (&key.0).into(),
-                        counter.failures.into(),
-                        counter.last_failure.into(),
-                        counter.locked_until.into(),
-                    ]
+                    [(&key.0).into(), counter.failures.into(), counter.last_failure.into(), counter.locked_until.into()]
                 })
                 .collect()
         };
@@ -105,7 +98,8 @@ impl Book {
     }
 
     async fn write_trust(&self, session: &mut Session) -> Result<(), Fault> {
-        let rows: Vec<_> = self.granted.iter().map(|entry| (entry.id.to_string(), entry.user.to_string(), entry)).collect();
+        let rows: Vec<_> =
+            self.granted.iter().map(|entry| (entry.id.to_string(), entry.user.to_string(), entry)).collect();
         let args: Vec<Arg<'_>> = rows
             .iter()
             .flat_map(|(id, user, entry)| {
@@ -115,15 +109,16 @@ impl Book {
                     user.into(),
                     (&entry.service).into(),
                     station.into(),
+                    entry.method.name().into(),
                     entry.granted.into(),
                     entry.until.into(),
                 ]
             })
             .collect();
-        let sql = "INSERT INTO trust (id, user_id, service, station, granted, expires) VALUES";
+        let sql = "INSERT INTO trust (id, user_id, service, station, method, granted, expires) VALUES";
         let replace = " ON CONFLICT (user_id, service, station) DO UPDATE SET id = excluded.id, \
-                       granted = excluded.granted, expires = excluded.expires";
-        each_row(session, sql, 6, &args, replace).await.map(drop)
+                       method = excluded.method, granted = excluded.granted, expires = excluded.expires";
+        each_row(session, sql, 7, &args, replace).await.map(drop)
     }
 }
 

@@ -1,11 +1,12 @@
 //! Connections for reading.
 
 use std::ops::{Deref, DerefMut};
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use sqlx::PgPool;
 
-use crate::fault::Fault;
+use crate::fault::{Cause, Fault};
 use crate::schema;
 use crate::session::{Session, Sqlite};
 use crate::writer::{Desk, at_once, connect};
@@ -25,7 +26,24 @@ impl Reads {
             Self::Postgres(pool) => Ok(Lease { session: Some(connect(pool).await?), home: None }),
         }
     }
+
+    pub(crate) async fn long<T: Send + 'static>(
+        &self,
+        work: impl for<'a> FnOnce(&'a mut Session) -> Working<'a, T> + Send + 'static,
+    ) -> Result<T, Fault> {
+        match self {
+            Self::Sqlite(readers) => {
+                let readers = Arc::clone(readers);
+                let read = move || at_once(work(&mut *readers.lease()?));
+                tokio::task::spawn_blocking(read).await.map_err(|error| Fault::Unavailable(Cause::new(error)))?
+            }
+            Self::Postgres(pool) => work(&mut connect(pool).await?).await,
+        }
+    }
 }
+
+/// A read that is under way.
+pub(crate) type Working<'a, T> = Pin<Box<dyn Future<Output = Result<T, Fault>> + Send + 'a>>;
 
 /// SQLite's readers. They are used where they are needed, without a hop to another thread: a read by key takes a few
 /// microseconds.

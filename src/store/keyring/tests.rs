@@ -81,9 +81,6 @@ fn a_generated_key_is_taken_as_written_and_a_short_one_is_refused() {
     let written = format!("{}\n", generate_master_key().unwrap());
     assert!(Keyring::new(&SecretBytes::new(written), &[]).is_ok());
     let refused = Keyring::new(&SecretBytes::new("hunter2"), &[]).unwrap_err();
-    assert_eq!(
-        refused.to_string(),
-        "a master key has 7 octets; it needs 32, as they are or in base64"
-    );
+    assert_eq!(refused.to_string(), "a master key has 7 octets; it needs 32, as they are or in base64");
     assert_eq!(format!("{:?}", ring_of(1)), format!("Keyring({})", ring_of(1).key_id()));
 }

@@ -59,11 +59,8 @@ fn options(settings: &PostgresSettings) -> PgConnectOptions {
     {
         options = options.password(password);
     }
-    options = if settings.host.starts_with('/') {
-        options.socket(&settings.host)
-    } else {
-        options.host(&settings.host)
-    };
+    options =
+        if settings.host.starts_with('/') { options.socket(&settings.host) } else { options.host(&settings.host) };
     match &settings.tls {
         None => options.ssl_mode(PgSslMode::Disable),
         Some(PostgresAuthorities::OfTheSystem) => options.ssl_mode(PgSslMode::VerifyFull),

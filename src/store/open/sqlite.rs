@@ -29,21 +29,30 @@ pub(super) fn open(path: &Path, prepare: Prepare) -> Result<(Desk, Sqlite, Witne
     let size = find_file(path, &place, prepare.opening)?;
     witness::probe_folder(path).map_err(|error| not_writable(&place, error))?;
     let mut sqlite = Sqlite::writer(path).map_err(failed)?;
-    if size == 0 {
-        sqlite.connection().pragma_update(None, "application_id", APPLICATION_ID).map_err(sqlite_fault).map_err(failed)?;
+    if size == 0 || prepare.opening == Opening::Create && is_blank(&sqlite).map_err(failed)? {
+        sqlite
+            .connection()
+            .pragma_update(None, "application_id", APPLICATION_ID)
+            .map_err(sqlite_fault)
+            .map_err(failed)?;
     }
     check_file(&sqlite, size, &place)?;
     let mut session = Session::Sqlite(sqlite);
     let deployment = at_once(prepare.run(&mut session, &place))?;
     let Prepare { keyring, node, now, .. } = prepare;
-    let witness =
-        at_once(Witness::open(path, &mut session, &keyring, &deployment, &node, now)).map_err(failed)?;
+    let witness = at_once(Witness::open(path, &mut session, &keyring, &deployment, &node, now)).map_err(failed)?;
     let guard = Guard::of(path).map_err(failed)?;
     sqlite = match session {
         Session::Sqlite(sqlite) => sqlite,
         Session::Postgres(_) => unreachable!("it was made of a SQLite session above"),
     };
     Ok((Desk::new(keyring, deployment, node, Some(guard)), sqlite, witness))
+}
+
+/// Whether nothing was put into it yet: its making was cut short.
+fn is_blank(sqlite: &Sqlite) -> Result<bool, Fault> {
+    let sql = "SELECT COUNT(*) FROM sqlite_schema";
+    sqlite.connection().query_row(sql, [], |row| row.get::<_, i64>(0)).map(|count| count == 0).map_err(sqlite_fault)
 }
 
 /// The size of the file that is there, or 0 of the one that is made now.
@@ -90,15 +99,36 @@ fn not_writable(place: &str, error: std::io::Error) -> OpenError {
 fn check_file(sqlite: &Sqlite, size: u64, place: &str) -> Result<(), OpenError> {
     let failed = |fault: Fault| failure(place, fault);
     let connection = sqlite.connection();
-    let id: i64 =
-        connection.pragma_query_value(None, "application_id", |row| row.get(0)).map_err(sqlite_fault).map_err(failed)?;
+    let id: i64 = connection
+        .pragma_query_value(None, "application_id", |row| row.get(0))
+        .map_err(sqlite_fault)
+        .map_err(failed)?;
     if id != APPLICATION_ID {
         return Err(OpenError::NotOurs(place.to_owned()));
     }
+    check_length(connection, size).map_err(failed)?;
     if size <= CHECKED_WHOLE_OCTETS {
         return quick_check(connection, "PRAGMA quick_check(1)").map_err(failed);
     }
     TABLES.iter().try_for_each(|table| quick_check(connection, &format!("PRAGMA quick_check({table})"))).map_err(failed)
+}
+
+/// A file that lost its end, which a check of its pages may not notice: a page that is not there reads as empty.
+fn check_length(connection: &rusqlite::Connection, found: u64) -> Result<(), Fault> {
+    // Fold the log into the file first. Where another process reads (1), the file may lag behind and tells nothing.
+    let is_busy: i64 =
+        connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0)).map_err(sqlite_fault)?;
+    let length: i64 = connection
+        .query_row("SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()", [], |row| row.get(0))
+        .map_err(sqlite_fault)?;
+    let length = u64::try_from(length).unwrap_or(u64::MAX);
+    if is_busy == 0
+        && found > 0
+        && connection.path().map(std::fs::metadata).is_some_and(|file| file.is_ok_and(|file| file.len() < length))
+    {
+        return Err(Fault::damaged("the end of the file is missing"));
+    }
+    Ok(())
 }
 
 fn quick_check(connection: &rusqlite::Connection, pragma: &str) -> Result<(), Fault> {

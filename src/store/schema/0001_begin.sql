@@ -70,6 +70,7 @@ CREATE TABLE trust (
     user_id TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
     service TEXT NOT NULL,
     station TEXT NOT NULL,
+    method TEXT NOT NULL,
     granted BIGINT NOT NULL,
     expires BIGINT NOT NULL,
     UNIQUE (user_id, service, station)

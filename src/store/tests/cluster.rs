@@ -8,10 +8,11 @@ use vestibule_engine::{
 };
 
 use super::places::*;
-use crate::ProblemKind;
+use crate::config::{PostgresAuthorities, PostgresSettings};
+use crate::{OpenError, Opening, ProblemKind, StoreSettings, open};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn two_gateways_share_one_database() {
+async fn two_gateways_on_one_postgres_spend_and_count_together() {
     let Some(place) = Place::server().await else { return };
     a_code_opens_once_between_them(&place).await;
     failures_are_counted_by_both(&place).await;
@@ -20,12 +21,74 @@ async fn two_gateways_share_one_database() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn gateways_keep_an_eye_on_each_other_and_get_over_a_cut() {
+async fn gateways_on_postgres_watch_each_other_and_get_over_a_cut() {
     let Some(place) = Place::server().await else { return };
     a_chain_cut_with_its_end_is_found_by_the_other(&place).await;
     let Some(place) = Place::server().await else { return };
     two_processes_of_one_name_do_not_fork_the_chain(&place).await;
     a_cut_connection_fails_closed_and_comes_back(&place).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn postgres_is_opened_by_many_at_once_and_only_by_those_who_may() {
+    let Some(place) = Place::server().await else { return };
+    gateways_that_start_together_make_one_database(&place).await;
+    tls_is_used_and_checked(&place).await;
+    what_is_wrong_with_a_server_is_told(&place).await;
+}
+
+async fn gateways_that_start_together_make_one_database(place: &Place) {
+    let [one, two, three, four] = ["one", "two", "three", "four"].map(|node| place.open_as(node));
+    let (one, two, three, four) = tokio::join!(one, two, three, four);
+    for store in [&one, &two, &three, &four] {
+        assert_eq!(store.deployment(), one.deployment());
+        assert!(is_done(&store.commit(decided(None)).await.unwrap()));
+    }
+    assert_eq!(one.audit_nodes().await.unwrap(), ["four", "one", "three", "two"]);
+    for store in [one, two, three, four] {
+        store.close().await;
+    }
+}
+
+fn settings(place: &Place) -> PostgresSettings {
+    match place.settings() {
+        StoreSettings::Postgres(settings) => settings,
+        StoreSettings::Sqlite { .. } => panic!("not a server"),
+    }
+}
+
+async fn opened(settings: PostgresSettings) -> Result<std::sync::Arc<crate::Handle>, OpenError> {
+    open(StoreSettings::Postgres(settings), keyring(1), "one", Opening::Existing, NOW).await
+}
+
+async fn tls_is_used_and_checked(place: &Place) {
+    let Place::Server(server, database) = place else { panic!("not a server") };
+    let with = |host: &str, pem: &str| PostgresSettings {
+        host: host.into(),
+        tls: Some(PostgresAuthorities::Pem(pem.as_bytes().to_vec())),
+        ..settings(place)
+    };
+    let store = opened(with("localhost", server.ca_pem())).await.unwrap();
+    assert!(is_done(&store.commit(decided(None)).await.unwrap()));
+    let encrypted = "SELECT bool_and(s.ssl) FROM pg_stat_ssl s JOIN pg_stat_activity a USING (pid) \
+                     WHERE a.application_name = 'vestibule'";
+    assert_eq!(server.sql(database, encrypted).unwrap().trim(), "t");
+    store.close().await;
+
+    let stranger = vestibule_peers::certificates::TestCa::new().unwrap();
+    let refused = opened(with("localhost", stranger.ca_pem())).await.unwrap_err();
+    assert!(matches!(refused, OpenError::Unreachable { .. }), "another authority: {refused}");
+    let refused = opened(with("127.0.0.1", server.ca_pem())).await.unwrap_err();
+    assert!(matches!(refused, OpenError::Unreachable { .. }), "another name: {refused}");
+}
+
+async fn what_is_wrong_with_a_server_is_told(place: &Place) {
+    let refused = opened(PostgresSettings { port: 1, ..settings(place) }).await.unwrap_err();
+    assert!(matches!(refused, OpenError::Unreachable { .. }), "{refused}");
+    let refused = opened(PostgresSettings { user: "nobody".into(), ..settings(place) }).await.unwrap_err();
+    assert!(matches!(refused, OpenError::SignInRefused { .. }), "{refused}");
+    let refused = opened(PostgresSettings { database: "nothing".into(), ..settings(place) }).await.unwrap_err();
+    assert!(matches!(refused, OpenError::NoDatabase { .. }), "{refused}");
 }
 
 /// OTP-03
@@ -56,8 +119,7 @@ async fn failures_are_counted_by_both(place: &Place) {
     let keys: Vec<_> = (0..10).map(|number| CounterKey(format!("code-of|{number}"))).collect();
     let mut failures = tokio::task::JoinSet::new();
     for number in 0..300 {
-        let mut charge: Vec<_> =
-            keys.iter().map(|key| Charge { key: key.clone(), budget: budget(10_000) }).collect();
+        let mut charge: Vec<_> = keys.iter().map(|key| Charge { key: key.clone(), budget: budget(10_000) }).collect();
         charge.rotate_left(number % 10);
         let (store, change) = (stores[number % 2].clone(), Transition { charge, ..Transition::new(attempt_id(), NOW) });
         failures.spawn(async move { store.commit(change).await.unwrap() });

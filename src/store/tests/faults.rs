@@ -1,13 +1,13 @@
 //! What can happen to a database file. Whatever it is, nobody is let in by it (FLT-14 to FLT-17).
 
 use std::fs::OpenOptions;
-use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _, Seek as _, SeekFrom, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 
-use vestibule_engine::{Method, Store, StoreError, Transition};
+use vestibule_engine::{Method, SecretBytes, Store, StoreError, Transition};
 
 use super::places::*;
 use crate::guard::beside;
@@ -73,6 +73,35 @@ async fn while_somebody_else_holds_the_file_reads_go_on_and_logins_are_refused()
     other.execute_batch("COMMIT").unwrap();
     assert!(is_done(&store.commit(decided(None)).await.unwrap()));
     assert_eq!(audit_lines(&store).await, lines + 1);
+}
+
+/// The command line beside the daemon.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn two_processes_on_one_file_write_one_chain_and_nobody_takes_it_for_a_restored_backup() {
+    let place = Place::file();
+    let stores = [place.open().await, place.open().await];
+    let mut logins = tokio::task::JoinSet::new();
+    for number in 0..100 {
+        let store = stores[number % 2].clone();
+        logins.spawn(async move { store.commit(decided(None)).await.unwrap() });
+    }
+    assert!(logins.join_all().await.iter().all(is_done));
+    stores[0].commit(decided(None)).await.unwrap();
+    stores[0].close().await;
+    stores[1].close().await;
+    let store = reopened(&place).await.unwrap();
+    let told = store.audit_tail(1000, None).await.unwrap();
+    assert_eq!(told.len(), 101);
+    assert!(told.iter().all(|line| line.record.event.id() == "login.decided"));
+    assert!(store.audit_verify().await.unwrap().problem.is_none());
+}
+
+#[tokio::test]
+async fn a_file_whose_making_was_cut_short_is_made_after_all() {
+    let place = Place::file();
+    rusqlite::Connection::open(place.path()).unwrap().execute_batch("PRAGMA journal_mode = WAL").unwrap();
+    assert!(matches!(reopened(&place).await.unwrap_err(), OpenError::NotOurs(_)));
+    assert!(is_done(&place.open().await.commit(decided(None)).await.unwrap()));
 }
 
 /// FLT-16
@@ -141,19 +170,24 @@ async fn nothing_is_made_in_place_of_a_database_that_was_there() {
     }
 }
 
+type Meddling<'a> = Box<dyn Fn(&Path) + 'a>;
+
 /// FLT-17
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_database_deleted_or_replaced_while_we_run_lets_nobody_in() {
     let empty = Place::file();
     empty.open().await.close().await;
-    let meddlings: [(&str, Box<dyn Fn(&Path)>); 5] = [
+    let meddlings: [(&str, Meddling<'_>); 5] = [
         ("deleted", Box::new(|path: &Path| std::fs::remove_file(path).unwrap())),
         ("moved away", Box::new(|path: &Path| std::fs::rename(path, path.with_extension("old")).unwrap())),
         ("log deleted", Box::new(|path: &Path| std::fs::remove_file(beside(path, "-wal")).unwrap())),
-        ("replaced by another", Box::new(|path: &Path| {
-            std::fs::remove_file(path).unwrap();
-            std::fs::copy(empty.path(), path).unwrap();
-        })),
+        (
+            "replaced by another",
+            Box::new(|path: &Path| {
+                std::fs::remove_file(path).unwrap();
+                std::fs::copy(empty.path(), path).unwrap();
+            }),
+        ),
         ("emptied", Box::new(|path: &Path| drop(std::fs::File::create(path).unwrap()))),
     ];
     for (what, meddle) in meddlings {
@@ -262,4 +296,95 @@ async fn a_torn_log_loses_nothing_that_was_answered() {
     let recovered = reopened(&copy).await.unwrap();
     assert_eq!(audit_lines(&recovered).await, lines);
     assert!(recovered.audit_verify().await.unwrap().problem.is_none());
+}
+
+/// FLT-18: after a failed fsync nobody knows what is on the disk, and asking again would only say "fine".
+#[tokio::test]
+async fn after_a_write_that_was_lost_nobody_is_let_in_until_a_restart() {
+    let (place, store) = with_users().await;
+    let lost = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_IOERR_FSYNC);
+    let fault = crate::session::sqlite_fault(rusqlite::Error::SqliteFailure(lost, None));
+    store.desk.note(&fault);
+    assert!(matches!(store.commit(decided(None)).await.unwrap_err(), StoreError::Damaged { .. }));
+    assert!(store.local_account("user1").await.unwrap().is_some(), "reads go on");
+    store.close().await;
+    assert!(is_done(&reopened(&place).await.unwrap().commit(decided(None)).await.unwrap()));
+}
+
+#[tokio::test]
+async fn an_attempt_that_carries_too_much_is_refused() {
+    let place = Place::file();
+    let store = place.open().await;
+    let ended = vestibule_engine::Ended { allowed: true, payload: SecretBytes::new(vec![0; 300_000]) };
+    let to = Some(vestibule_engine::Position::Ended(ended));
+    let refused = store.commit(Transition { to, ..decided(None) }).await.unwrap_err();
+    assert!(matches!(refused, StoreError::Refused(_)), "{refused:?}");
+    assert_eq!(audit_lines(&store).await, 0);
+}
+
+const CHILD: &str = "tests::faults::a_child_that_answers_logins_until_it_is_killed";
+
+/// Not a test of its own: the process that the next one kills. It reads where its database is, and says after each login
+/// that it was answered.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+#[ignore = "started by another test"]
+async fn a_child_that_answers_logins_until_it_is_killed() {
+    let mut path = String::new();
+    std::io::stdin().read_line(&mut path).unwrap();
+    let settings = StoreSettings::Sqlite { path: path.trim().into() };
+    let store = open(settings, keyring(1), NODE, Opening::Existing, NOW).await.unwrap();
+    let mut logins = tokio::task::JoinSet::new();
+    loop {
+        while logins.len() < 20 {
+            let (store, change) = (store.clone(), decided(None));
+            logins.spawn(async move { (change.attempt, is_done(&store.commit(change).await.unwrap())) });
+        }
+        let Some(Ok((attempt, true))) = logins.join_next().await else { panic!("a login failed") };
+        println!("answered {attempt}");
+    }
+}
+
+/// LOG-05
+#[tokio::test]
+async fn whatever_was_answered_is_there_after_a_kill() {
+    let place = Place::file();
+    place.open().await.close().await;
+    let mut answered = Vec::new();
+    for round in 1..=8 {
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", CHILD, "--ignored", "--nocapture"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        writeln!(child.stdin.take().unwrap(), "{}", place.path().display()).unwrap();
+        let mut said = BufReader::new(child.stdout.take().unwrap()).lines();
+        let told = |line: &String| line.split_once("answered ").map(|(_, id)| id.to_owned());
+        answered.extend(said.by_ref().map(Result::unwrap).filter_map(|line| told(&line)).take(round * 25));
+        child.kill().unwrap();
+        // What it said before it died counts too, but for a line that was cut.
+        answered.extend(said.map_while(Result::ok).filter_map(|line| told(&line)).filter(|id| id.len() == 36));
+        child.wait().unwrap();
+    }
+    assert!(answered.len() >= 8 * 25, "{}", answered.len());
+    let store = reopened(&place).await.unwrap();
+    assert!(store.audit_verify().await.unwrap().problem.is_none());
+    let mut recorded = std::collections::HashSet::new();
+    store
+        .audit_export(|line| {
+            recorded.extend(attempt_of(line));
+            Ok(())
+        })
+        .await
+        .unwrap();
+    let lost: Vec<_> = answered.iter().filter(|id| !recorded.contains(*id)).collect();
+    assert!(lost.is_empty(), "{lost:?} of {}", answered.len());
+}
+
+fn attempt_of(line: &vestibule_engine::AuditLine) -> Option<String> {
+    match &line.record.event {
+        vestibule_engine::AuditEvent::LoginDecided(decision) => Some(decision.attempt.to_string()),
+        _ => None,
+    }
 }

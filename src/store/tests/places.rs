@@ -8,10 +8,10 @@ use tempfile::TempDir;
 use uuid::Uuid;
 use vestibule_engine::{
     AttemptId, AuditEvent, AuditRecord, AuthenticatorId, Budget, Carried, Committed, Decision, FirstFactor, Method,
-    NewAuthenticator, NewUser, OpenAttempt, Person, Position, SecretBytes, Spend, Store, Subject, Timestamp, Transition,
-    Turn, User, UserId,
+    NewAuthenticator, NewUser, OpenAttempt, Person, Position, SecretBytes, Spend, Store, Subject, Timestamp,
+    Transition, Turn, User, UserId,
 };
-use crate::tests::postgres_peer::Postgres;
+use vestibule_peers::postgres::Postgres;
 
 use crate::config::PostgresSettings;
 use crate::{Handle, Keyring, OpenError, Opening, StoreSettings, open};
@@ -122,7 +122,12 @@ pub(super) async fn enrolled(store: &Handle, user: UserId, method: Method) -> Au
     id
 }
 
-pub(super) fn new_authenticator(id: AuthenticatorId, user: UserId, method: Method, confirmed: bool) -> NewAuthenticator {
+pub(super) fn new_authenticator(
+    id: AuthenticatorId,
+    user: UserId,
+    method: Method,
+    confirmed: bool,
+) -> NewAuthenticator {
     let secret = SecretBytes::new("canary-seed");
     NewAuthenticator { id, user, method, label: "phone".into(), secret, confirmed, high_water: 100 }
 }

@@ -42,7 +42,7 @@ async fn what_was_used_since_the_backup_is_not_taken_again() {
     let station = vestibule_engine::Station::parse("laptop").unwrap();
     let (id, service) = (TrustId(uuid::Uuid::new_v4()), "radius/vpn".to_owned());
     let until = Timestamp(i64::MAX);
-    let trust = Some(TrustEntry { id, user: user.id, service, station, granted: NOW, until });
+    let trust = Some(TrustEntry { id, user: user.id, service, station, method: Method::Totp, granted: NOW, until });
     store.commit(Transition { trust, ..decided(Some(user.id)) }).await.unwrap();
     let backup = backed_up(&place, &store).await;
     let now = wall_clock();
@@ -55,7 +55,10 @@ async fn what_was_used_since_the_backup_is_not_taken_again() {
     put_back(&backup, &place);
     let store = opened(&place, now).await;
     let told = store.audit_tail(1, None).await.unwrap();
-    assert_eq!(serde_json::to_value(&told[0].record.event).unwrap(), serde_json::json!({"event": "store.restored", "missing": 3}));
+    assert_eq!(
+        serde_json::to_value(&told[0].record.event).unwrap(),
+        serde_json::json!({"event": "store.restored", "missing": 3})
+    );
     assert!(!is_done(&store.commit(login(step(phone, 101), now)).await.unwrap()), "a code used since");
     assert!(store.trust_entries(None, now).await.unwrap().is_empty(), "a station forgotten since");
 

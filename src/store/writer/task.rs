@@ -21,7 +21,9 @@ async fn run(desk: Arc<Desk>, pool: PgPool, mut queue: mpsc::Receiver<Message>) 
     while let Some(first) = queue.recv().await {
         let taken = Taken::from(first, || queue.try_recv().ok());
         match connect(&pool).await {
-            Ok(mut session) => drop(settle(&mut session, &desk, taken.jobs).await),
+            Ok(mut session) => {
+                settle(&mut session, &desk, taken.jobs).await;
+            }
             Err(fault) => taken.jobs.into_iter().for_each(|job| job.answer(Err(fault.clone()))),
         }
         if taken.is_last {

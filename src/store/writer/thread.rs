@@ -34,7 +34,7 @@ fn run(desk: &Desk, mut session: Session, mut witness: Witness, queue: &mpsc::Re
         };
         let taken = Taken::from(first, || queue.try_recv().ok());
         if let Some(head) = at_once(settle(&mut session, desk, taken.jobs)) {
-            witness.note(&desk.node, head);
+            witness.note(&desk.node, &head);
         }
         if taken.is_last {
             break;

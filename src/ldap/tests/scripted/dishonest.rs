@@ -127,7 +127,7 @@ async fn two_entries_are_nobody_even_when_the_server_says_there_are_more() {
 #[tokio::test] // FLT-05
 async fn an_answer_of_the_wrong_shape_is_never_a_yes() {
     for answer in [
-        // A result without its parts, with a code that is too long, text that is not UTF-8, an entry in place of a result.
+        // A result without its parts, without a code, with text that is not UTF-8; what is no result; an entry.
         tlv(0x61, &[]),
         tlv(0x61, &tlv(0x0A, &[])),
         tlv(0x61, &[tlv(0x0A, &[0]), tlv(0x04, b"\xff"), tlv(0x04, b"")].concat()),

@@ -55,9 +55,14 @@ async fn what_the_source_says_is_kept_up_to_date(place: &Place) {
     assert_eq!(audit_lines(&store).await, before, "nothing changed, nothing is written");
     let moved = Person { groups: vec!["admins".into()], mail: None, ..person("alice") };
     let adopted = store.adopt(&moved, after(5)).await.unwrap();
+    assert_eq!(adopted.display_name.as_deref(), Some("alice Example"));
     assert_eq!((adopted.id, adopted.created, &adopted.groups[..]), (user.id, NOW, &["admins".to_owned()][..]));
     assert_eq!(store.user(user.id).await.unwrap().unwrap().mail, None);
     assert_eq!(audit_lines(&store).await, before + 1);
+    let two = |groups: [&str; 2]| Person { groups: groups.map(str::to_owned).to_vec(), ..moved.clone() };
+    store.adopt(&two(["a", "b"]), NOW).await.unwrap();
+    store.adopt(&two(["b", "a"]), NOW).await.unwrap();
+    assert_eq!(audit_lines(&store).await, before + 2, "the order of groups means nothing");
     // The same id at another source is somebody else.
     let subject = Subject { source: "partner".into(), ..person("alice").subject };
     assert_ne!(store.adopt(&Person { subject, ..person("alice") }, NOW).await.unwrap().id, user.id);

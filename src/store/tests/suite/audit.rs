@@ -58,7 +58,13 @@ async fn the_log_holds_what_was_recorded_in_its_order(place: &Place) {
     assert_eq!(tail.iter().map(|line| line.sequence).collect::<Vec<_>>(), [6, 7, 8, 9]);
     assert_eq!(store.audit_nodes().await.unwrap(), [NODE]);
     let mut exported = Vec::new();
-    store.audit_export(|line| { exported.push(line.hash.clone()); Ok(()) }).await.unwrap();
+    store
+        .audit_export(|line| {
+            exported.push(line.hash.clone());
+            Ok(())
+        })
+        .await
+        .unwrap();
     assert_eq!(exported.len(), 9);
     let full = store.audit_export(|_| Err(std::io::Error::other("no paper"))).await.unwrap_err();
     assert!(matches!(full, StoreError::Unavailable { .. }));
@@ -138,9 +144,7 @@ async fn a_cut_end_is_found(place: &Place) {
     place.meddle("DELETE FROM audit WHERE sequence > 5");
     assert_eq!(found(&store).await, at(6, ProblemKind::TruncatedTail));
     // With the end moved back, it is not signed any more.
-    place.meddle(
-        "UPDATE audit_heads SET sequence = 5, hash = (SELECT a.hash FROM audit a WHERE a.sequence = 5)",
-    );
+    place.meddle("UPDATE audit_heads SET sequence = 5, hash = (SELECT a.hash FROM audit a WHERE a.sequence = 5)");
     assert_eq!(found(&store).await, at(5, ProblemKind::HeadMismatch));
 }
 
@@ -154,7 +158,9 @@ async fn a_chain_written_anew_is_found(place: &Place) {
         let hash = crate::audit::link(&head.hash, number, NODE, &record);
         place.meddle(&format!(
             "UPDATE audit SET record = '{record}', at = {}, previous = {}, hash = {} WHERE sequence = {number}",
-            after(0).0, cell(&head.hash), cell(&hash)
+            after(0).0,
+            cell(&head.hash),
+            cell(&hash)
         ));
         head = crate::audit::Head { sequence: number, hash };
     }

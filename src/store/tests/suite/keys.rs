@@ -10,6 +10,7 @@ on_both!(
     a_secret_moved_to_another_row_does_not_open,
     a_wrong_master_key_is_refused_before_anything_is_written,
     everything_is_sealed_anew_and_the_old_key_is_not_needed_any_more,
+    a_rotation_that_was_interrupted_goes_on_where_it_stopped,
     a_newer_schema_is_refused,
     nothing_is_made_where_something_should_be,
     a_node_name_is_checked,
@@ -82,6 +83,37 @@ async fn everything_is_sealed_anew_and_the_old_key_is_not_needed_any_more(place:
         place.try_open(keyring(1), NODE, Opening::Existing).await.unwrap_err(),
         OpenError::WrongKey { .. }
     ));
+}
+
+/// OPS-08
+async fn a_rotation_that_was_interrupted_goes_on_where_it_stopped(place: &Place) {
+    let store = place.open().await;
+    let mut users = Vec::new();
+    for number in 0..10 {
+        let user = store.adopt(&person(&format!("user{number}")), NOW).await.unwrap().id;
+        for _ in 0..25 {
+            enrolled(&store, user, Method::Totp).await;
+        }
+        users.push(user);
+    }
+    store.close().await;
+
+    let key = |octet| SecretBytes::new(vec![octet; 32]);
+    let both = || Keyring::new(&key(2), &[key(1)]).unwrap();
+    let store = place.try_open(both(), NODE, Opening::Existing).await.unwrap();
+    let batch = crate::change::Change::Reseal(crate::rotation::Column::Authenticators);
+    let done = store.change("test", batch, "admin", NOW).await.unwrap();
+    assert!(matches!(done, crate::change::Outcome::Count(200)), "{done:?}");
+    drop(store);
+
+    let store = place.try_open(both(), NODE, Opening::Existing).await.unwrap();
+    for user in &users {
+        assert_eq!(store.authenticators(*user).await.unwrap().len(), 25, "all of them open half-way");
+    }
+    assert_eq!(store.rotate("admin", NOW).await.unwrap(), 50);
+    store.close().await;
+    let store = place.try_open(keyring(2), NODE, Opening::Existing).await.unwrap();
+    assert_eq!(store.authenticators(users[9]).await.unwrap().len(), 25);
 }
 
 async fn a_newer_schema_is_refused(place: &Place) {

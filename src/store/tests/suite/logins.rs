@@ -106,7 +106,8 @@ async fn a_change_that_is_refused_leaves_nothing(place: &Place) {
     let station = Station::parse("192.0.2.7").unwrap();
     let [locked, free, cleared] = ["locked", "free", "cleared"].map(|name| CounterKey(name.into()));
     let charge = |key: &CounterKey, tries| Charge { key: key.clone(), budget: budget(tries) };
-    let setup = Transition { charge: vec![charge(&locked, 1), charge(&cleared, 9)], ..Transition::new(attempt_id(), NOW) };
+    let setup =
+        Transition { charge: vec![charge(&locked, 1), charge(&cleared, 9)], ..Transition::new(attempt_id(), NOW) };
     assert!(is_done(&store.commit(setup).await.unwrap()));
     let bob = store.adopt(&person("bob"), NOW).await.unwrap();
     store.change_user(bob.id, UserChange::Enabled(false), "test", NOW).await.unwrap();
@@ -117,6 +118,7 @@ async fn a_change_that_is_refused_leaves_nothing(place: &Place) {
         user: user.id,
         service: "radius/vpn".into(),
         station: station.clone(),
+        method: Method::Totp,
         granted: NOW,
         until: after(600),
     };
@@ -198,7 +200,11 @@ async fn who_is_locked_gets_no_further(place: &Place) {
     let charge = vec![Charge { key: key.clone(), budget: budget(1) }];
     store.commit(Transition { charge: charge.clone(), ..Transition::new(attempt_id(), NOW) }).await.unwrap();
     // The guess itself is not counted then: it was not looked at.
-    let guess = |now| Transition { unless_locked: vec![key.clone()], charge: charge.clone(), ..Transition::new(attempt_id(), now) };
+    let guess = |now| Transition {
+        unless_locked: vec![key.clone()],
+        charge: charge.clone(),
+        ..Transition::new(attempt_id(), now)
+    };
     assert!(matches!(store.commit(guess(after(29))).await.unwrap(), Committed::Locked(until) if until == after(30)));
     assert_eq!(store.counters(std::slice::from_ref(&key)).await.unwrap()[0].failures, 1);
     assert!(is_done(&store.commit(guess(after(30))).await.unwrap()));
@@ -222,9 +228,11 @@ async fn the_same_login_asked_twice_is_one_attempt(place: &Place) {
     assert_eq!(opened.len(), 1);
     assert_eq!(store.attempt_by_key(&CoalesceKey([1; 32]), NOW).await.unwrap(), Some(opened[0]));
     // The others are told which one to join.
-    assert!(all.iter().filter(|(id, _)| *id != opened[0]).all(|(_, how)| {
-        matches!(how, Committed::Moved(Some(row)) if row.id == opened[0])
-    }));
+    assert!(
+        all.iter()
+            .filter(|(id, _)| *id != opened[0])
+            .all(|(_, how)| { matches!(how, Committed::Moved(Some(row)) if row.id == opened[0]) })
+    );
     assert_eq!(store.open_attempts().await.unwrap(), 1);
 }
 
@@ -278,10 +286,8 @@ async fn what_is_long_over_is_swept(place: &Place) {
     store.commit(moves(over, Some(1), ended(true))).await.unwrap();
     store.commit(moves(open, None, open_position(None))).await.unwrap();
     let keys = ["once", "locked"].map(|name| CounterKey(name.into()));
-    let charge = vec![
-        Charge { key: keys[0].clone(), budget: budget(9) },
-        Charge { key: keys[1].clone(), budget: budget(1) },
-    ];
+    let charge =
+        vec![Charge { key: keys[0].clone(), budget: budget(9) }, Charge { key: keys[1].clone(), budget: budget(1) }];
     store.commit(Transition { charge, ..Transition::new(attempt_id(), NOW) }).await.unwrap();
     store.sweep(NOW).await.unwrap();
     assert!(store.attempt(over).await.unwrap().is_some());
@@ -311,8 +317,11 @@ async fn a_group_with_one_bad_change_does_the_others(place: &Place) {
     place.meddle("UPDATE attempts SET allowed = 1");
     let mut logins = tokio::task::JoinSet::new();
     for number in 0..60 {
-        let change =
-            if number % 20 == 0 { moves(bad, Some(1), ended(true)) } else { moves(attempt_id(), None, open_position(None)) };
+        let change = if number % 20 == 0 {
+            moves(bad, Some(1), ended(true))
+        } else {
+            moves(attempt_id(), None, open_position(None))
+        };
         let store = store.clone();
         logins.spawn(async move { store.commit(change).await });
     }

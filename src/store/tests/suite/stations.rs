@@ -2,7 +2,8 @@
 
 use uuid::Uuid;
 use vestibule_engine::{
-    AuthenticatorId, Committed, Method, SecretBytes, Station, Store, Transition, TrustEntry, TrustId, UserChange, UserId,
+    AuthenticatorId, Committed, Method, SecretBytes, Station, Store, Transition, TrustEntry, TrustId, UserChange,
+    UserId,
 };
 
 use super::on_both;
@@ -22,7 +23,8 @@ fn laptop() -> Station {
 
 async fn remembered(store: &Handle, user: UserId, until: u64) -> TrustEntry {
     let (id, service) = (TrustId(Uuid::new_v4()), "radius/vpn".to_owned());
-    let entry = TrustEntry { id, user, service, station: laptop(), granted: NOW, until: after(until) };
+    let entry =
+        TrustEntry { id, user, service, station: laptop(), method: Method::Totp, granted: NOW, until: after(until) };
     let change = Transition { trust: Some(entry.clone()), ..decided(Some(user)) };
     assert!(is_done(&store.commit(change).await.unwrap()));
     entry

@@ -1,0 +1,138 @@
+//! One event in words.
+
+use vestibule_engine::{AuditEvent, AuditRecord, Decision, FirstFactor, Timestamp};
+
+/// How an event is to be taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Outcome {
+    Allowed,
+    Refused,
+    /// Somebody should look at it.
+    Alarm,
+    Noted,
+}
+
+impl Outcome {
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Allowed => "allowed",
+            Self::Refused => "refused",
+            Self::Alarm => "alarm",
+            Self::Noted => "noted",
+        }
+    }
+}
+
+/// An event, taken apart for reading: not yet cleaned.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Said {
+    pub(super) outcome: Outcome,
+    /// Whom it is about, as far as the record itself says.
+    pub(super) who: Option<String>,
+    /// Where to: `radius/vpn`.
+    pub(super) service: Option<String>,
+    pub(super) sentence: String,
+}
+
+/// `moment` tells a time as the reader wants it.
+pub(super) fn said(record: &AuditRecord, moment: impl Fn(Timestamp) -> String) -> Said {
+    match &record.event {
+        AuditEvent::LoginDecided(decision) => decided(decision),
+        AuditEvent::LoginUndecided { typed, service, why, .. } => Said {
+            outcome: Outcome::Alarm,
+            who: Some(typed.clone()),
+            service: Some(service.clone()),
+            sentence: format!("the login could not be decided: {why}"),
+        },
+        AuditEvent::AnswerRefused { typed, service, address, why, .. } => Said {
+            outcome: Outcome::Refused,
+            who: Some(typed.clone()),
+            service: Some(service.clone()),
+            sentence: format!("{}, from {address}", why.sentence()),
+        },
+        AuditEvent::LockStarted { until, .. } => noted(Outcome::Alarm, format!("locked until {}", moment(*until))),
+        AuditEvent::UserCreated { name, .. } | AuditEvent::UserDeleted { name, .. } => {
+            Said { who: Some(name.clone()), ..noted(Outcome::Noted, change(&record.event)) }
+        }
+        AuditEvent::TrustGranted { service, station, until, .. } => Said {
+            service: Some(service.clone()),
+            ..noted(Outcome::Noted, format!("station {station} is remembered until {}", moment(*until)))
+        },
+        AuditEvent::FactorFailed { why, .. } => noted(Outcome::Noted, why.sentence().to_owned()),
+        AuditEvent::ConfigRefused { .. } | AuditEvent::StoreRestored { .. } => {
+            noted(Outcome::Alarm, gateway(&record.event))
+        }
+        AuditEvent::LoginPrompted { methods, .. } => {
+            let methods: Vec<&str> = methods.iter().map(|method| method.name()).collect();
+            noted(Outcome::Noted, format!("asked for a second step: {}", methods.join(", ")))
+        }
+        event if event.user().is_some() => noted(Outcome::Noted, change(event)),
+        event => noted(Outcome::Noted, gateway(event)),
+    }
+}
+
+fn noted(outcome: Outcome, sentence: String) -> Said {
+    Said { outcome, who: None, service: None, sentence }
+}
+
+fn decided(decision: &Decision) -> Said {
+    Said {
+        outcome: if decision.allowed { Outcome::Allowed } else { Outcome::Refused },
+        who: Some(decision.name.clone().unwrap_or_else(|| decision.typed.clone())),
+        service: Some(decision.service.clone()),
+        sentence: format!("{}, from {}{}", given(decision), decision.address, rule(decision)),
+    }
+}
+
+fn given(decision: &Decision) -> String {
+    if let Some(denial) = &decision.denial {
+        return denial.sentence().to_owned();
+    }
+    let mut steps = Vec::new();
+    if decision.first_factor == FirstFactor::Accepted {
+        steps.push("password");
+    }
+    steps.extend(decision.methods.iter().map(|method| method.name()));
+    if decision.remembered {
+        steps.push("remembered station");
+    }
+    if steps.is_empty() { "nothing was asked".to_owned() } else { steps.join(" + ") }
+}
+
+fn rule(decision: &Decision) -> String {
+    decision.rule.as_ref().map_or_else(String::new, |rule| format!(" (rule {rule})"))
+}
+
+/// What was changed about a person.
+fn change(event: &AuditEvent) -> String {
+    match event {
+        AuditEvent::LockCleared { by, .. } => format!("unlocked by {by}"),
+        AuditEvent::UserCreated { source, by, .. } => format!("added in {source} by {by}"),
+        AuditEvent::UserChanged { what, by, .. } => format!("changed by {by}: {what}"),
+        AuditEvent::UserDeleted { by, .. } => format!("deleted by {by}"),
+        AuditEvent::AuthenticatorAdded { method, label, by, .. } => format!("{method} \"{label}\" added by {by}"),
+        AuditEvent::AuthenticatorConfirmed { .. } => "second step confirmed".to_owned(),
+        AuditEvent::AuthenticatorRemoved { method, by, .. } => format!("{method} removed by {by}"),
+        AuditEvent::TrustRevoked { by, .. } => format!("remembered station revoked by {by}"),
+        other => other.id().to_owned(),
+    }
+}
+
+/// What happened to the gateway itself.
+fn gateway(event: &AuditEvent) -> String {
+    match event {
+        AuditEvent::GatewayStarted { version, .. } => format!("gateway {version} started"),
+        AuditEvent::GatewayStopped { open_attempts: 0 } => "gateway stopped".to_owned(),
+        AuditEvent::GatewayStopped { open_attempts } => format!("gateway stopped with {open_attempts} logins open"),
+        AuditEvent::ConfigReloaded { .. } => "configuration reloaded".to_owned(),
+        AuditEvent::ConfigRefused { problems } => {
+            format!("a new configuration has {problems} problems; the old one stays")
+        }
+        AuditEvent::KeyRotated { rows, by, .. } => format!("{rows} secrets sealed with a new key by {by}"),
+        AuditEvent::AuditWitness { node, sequence, .. } => format!("witnessed event {sequence} of node {node}"),
+        AuditEvent::StoreRestored { missing } => {
+            format!("the database is older than last seen: {missing} events are missing")
+        }
+        other => other.id().to_owned(),
+    }
+}

@@ -1,0 +1,136 @@
+//! `vestibule demo --check`: the tour takes itself, over the same wire, and every promise of it is checked.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use vestibule_engine::{AuditEvent, Clock, Decision, Denial, Password, Random, Store};
+use vestibule_radius::client::Said;
+
+use super::super::terminal::{Terminal, Tone, clean};
+use super::super::try_radius::{Login, of_config, sign_in};
+use super::super::{Failure, Outcome, context};
+use super::folder::Folder;
+use super::phone::Phone;
+use super::{person, prepare};
+use crate::clock::{SystemClock, SystemRandom};
+use crate::config::Config;
+use crate::gateway::Gateway;
+
+const PATIENCE: Duration = Duration::from_secs(15);
+
+pub(super) async fn run(named: Option<&Path>, port: Option<u16>, terminal: &mut Terminal) -> Outcome {
+    let Some(named) = named else {
+        let folder = Temporary::new()?;
+        return tour(&Folder::at(&folder.0), port, terminal).await;
+    };
+    tour(&Folder::at(named), port, terminal).await
+}
+
+async fn tour(folder: &Folder, port: Option<u16>, terminal: &mut Terminal) -> Outcome {
+    let is_new = !folder.exists();
+    prepare(folder, port).await?;
+    let gateway = Gateway::start(context::load(&folder.config())?).await?;
+    let store = gateway.store();
+    let went = steps(folder, is_new, &store, terminal).await;
+    gateway.stop().await;
+    went?;
+    terminal.line(terminal.toned(Tone::Good, "Everything went as promised."))
+}
+
+async fn steps(folder: &Folder, is_new: bool, store: &Arc<dyn Store>, terminal: &mut Terminal) -> Outcome {
+    let config = context::load(&folder.config())?;
+    let visit = Visit { folder, config, phone: Phone::of(folder)? };
+    let code = visit.fresh_code(is_new).await;
+    visit.step("1. Ada's password alone", "firewall", None, Said::Reject, terminal).await?;
+    visit.step("2. Password and code", "firewall", Some(&code), Said::Accept, terminal).await?;
+    visit.step("3. The same code again", "firewall", Some(&code), Said::Reject, terminal).await?;
+    visit.step("4. A gateway that can ask, and the used code", "vpn", Some(&code), Said::Challenge, terminal).await?;
+    terminal.line("5. What was written down")?;
+    let lines = store.audit_tail(50, None).await.context("read the audit log")?;
+    let decisions: Vec<&Decision> = lines
+        .iter()
+        .filter_map(|line| match &line.record.event {
+            AuditEvent::LoginDecided(decision) => Some(&**decision),
+            _ => None,
+        })
+        .collect();
+    for decision in &decisions {
+        let end = decision.denial.as_ref().map_or("allowed".to_owned(), |why| format!("refused: {}", why.sentence()));
+        terminal.line(format!("    {} at {}, {end}", clean(&decision.typed), clean(&decision.service)))?;
+    }
+    for (what, promised) in [
+        ("the missing code", Some(Denial::CodeMissing)),
+        ("the sign-in", None),
+        ("the used code", Some(Denial::CodeUsedBefore)),
+    ] {
+        if !decisions.iter().any(|decision| decision.denial == promised) {
+            return Err(Failure::new(format!("the audit log does not tell of {what}")).into());
+        }
+    }
+    Ok(())
+}
+
+struct Visit<'a> {
+    folder: &'a Folder,
+    config: Config,
+    phone: Phone,
+}
+
+impl Visit<'_> {
+    /// A code with enough time left to use it twice. In a folder that was used before, the present one may be spent.
+    async fn fresh_code(&self, is_new: bool) -> String {
+        let clock = SystemClock::new();
+        let left = person::left_of_step(clock.now());
+        if !is_new || left < PATIENCE {
+            tokio::time::sleep(left).await;
+        }
+        self.phone.code(clock.now())
+    }
+
+    async fn step(
+        &self,
+        title: &str,
+        client: &str,
+        code: Option<&str>,
+        promised: Said,
+        terminal: &mut Terminal,
+    ) -> Outcome {
+        terminal.line(title)?;
+        let line = of_config(&self.folder.config(), &self.config, Some(client), PATIENCE)?;
+        let password = Password::new(self.folder.read(&self.folder.password())?.as_bytes());
+        let login = Login { user: person::NAME.to_owned(), password, code: code.map(ToOwned::to_owned), station: None };
+        let said = sign_in(&line, &login, terminal, false).await?;
+        terminal.line("")?;
+        if said == promised {
+            return Ok(());
+        }
+        Err(Failure::new(format!("{title}: the gateway said {said:?}"))
+            .because(format!("{promised:?} was promised"))
+            .into())
+    }
+}
+
+/// A folder of our own, removed at the end.
+struct Temporary(PathBuf);
+
+impl Temporary {
+    fn new() -> Outcome<Self> {
+        let mut octets = [0; 9];
+        SystemRandom::new().fill(&mut octets).context("name a temporary folder")?;
+        Ok(Self(std::env::temp_dir().join(format!("vestibule-demo-{}", URL_SAFE_NO_PAD.encode(octets)))))
+    }
+}
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        if let Err(error) = std::fs::remove_dir_all(&self.0)
+            && error.kind() != std::io::ErrorKind::NotFound
+        {
+            eprintln!("{} could not be removed: {error}", self.0.display());
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! Every example is linked as it stands, with secrets and certificates that exist only here.
+
+use std::path::Path;
+
+use vestibule_engine::SecretBytes;
+use vestibule_engine::config::{SecretRef, Sources};
+
+use super::folder::Folder;
+use crate::config::load_with;
+
+/// A secret for every reference, another for each name.
+struct Everything {
+    folder: Folder,
+}
+
+impl Everything {
+    fn secret_named(name: &str) -> SecretBytes {
+        if name.contains("master") {
+            return SecretBytes::new(b"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=".to_vec());
+        }
+        SecretBytes::new(format!("correct-horse-battery-staple-{name}").into_bytes())
+    }
+}
+
+impl Sources for Everything {
+    fn secret(&self, reference: &SecretRef) -> Result<SecretBytes, String> {
+        let name = match reference {
+            SecretRef::File(path) => path.file_name().and_then(|name| name.to_str()).unwrap_or_default(),
+            SecretRef::Env(name) | SecretRef::Credential(name) => name,
+        };
+        Ok(Self::secret_named(name))
+    }
+
+    fn file(&self, path: &Path) -> Result<Vec<u8>, String> {
+        assert!(path.is_absolute(), "an example names a file that is not beside it: {}", path.display());
+        std::fs::read(self.folder.path().join("ca.pem")).map_err(|error| error.to_string())
+    }
+}
+
+#[test]
+fn every_example_is_usable() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("config");
+    let sources = Everything { folder: Folder::new() };
+    let examples = std::fs::read_dir(folder.join("examples")).expect("the examples");
+    let mut paths: Vec<_> = examples.map(|entry| entry.expect("an entry").path()).collect();
+    paths.push(folder.join("vestibule.yaml"));
+    assert!(paths.len() >= 7, "{paths:?}");
+    for path in paths {
+        let loaded = load_with(&path, &sources);
+        assert!(loaded.config.is_some() && loaded.report.problems.is_empty(), "{}:\n{}", path.display(), loaded.report);
+    }
+}

@@ -1,0 +1,228 @@
+//! The wiring: store, factors, primaries, engine, doors, in this order; and the stop in the opposite one. Only this file
+//! names concrete adapters.
+
+mod exchange;
+mod tending;
+#[cfg(test)]
+pub(crate) mod tests;
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use vestibule_engine::{
+    AuditEvent, AuditRecord, Clock, Door, Engine, Ports, PrimarySource, Random, SecondFactor, Store,
+};
+use vestibule_factors::{Factors, HashPool, LocalUsers, RecoveryCodes, Totp};
+use vestibule_ldap::LdapUpstream;
+use vestibule_listen::{Stopped, Tasks};
+use vestibule_radius::{Primaries, RadiusDoor, RadiusSettings, RadiusUpstream};
+use vestibule_store::Opening;
+
+use self::exchange::{Exchangeable, Fixed};
+use crate::clock::{SystemClock, SystemRandom};
+use crate::config::{Config, PrimarySettings};
+
+/// How long open logins have to end by themselves when the gateway stops. Clients repeat unanswered requests, so those
+/// that are dropped begin anew at the next gateway.
+const STOP_PATIENCE: Duration = Duration::from_secs(5);
+
+/// What a credential is digested with, to recognise a login asked twice.
+const DIGEST_KEY: &str = "vestibule coalescing 1";
+
+/// A gateway: [`Gateway::start`] makes one of a configuration.
+#[derive(Debug, Clone, Copy)]
+pub struct Gateway;
+
+/// A running gateway.
+pub struct GatewayHandle {
+    tools: Tools,
+    engine: Arc<Engine>,
+    factors: ExchangeableFactors,
+    radius: Option<vestibule_radius::Handle>,
+    /// What a reload cannot exchange, to tell when somebody tries.
+    fixed: Fixed,
+}
+
+/// What everything else is made with. It stays for the life of the gateway.
+struct Tools {
+    store: Arc<vestibule_store::Handle>,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+    hashing: Arc<HashPool>,
+    tasks: Tasks,
+}
+
+/// The engine keeps its factors; a reload changes what is inside.
+struct ExchangeableFactors {
+    totp: Arc<Exchangeable<Totp>>,
+    recovery_codes: Arc<Exchangeable<RecoveryCodes>>,
+}
+
+impl Gateway {
+    /// Open and bind everything, or nothing.
+    pub async fn start(config: Config) -> anyhow::Result<GatewayHandle> {
+        let fixed = Fixed::of(&config);
+        let digest_key = config.keyring.derive(DIGEST_KEY);
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+        let store = vestibule_store::open(config.store, config.keyring, &config.node, Opening::Existing, clock.now());
+        let tools = Tools {
+            store: store.await.context("open the store")?,
+            clock,
+            random: Arc::new(SystemRandom::new()),
+            hashing: config.factors.pool(),
+            tasks: Tasks::new(),
+        };
+        let factors = ExchangeableFactors::new(&config.factors, &tools);
+        let primaries = match tools.primaries(config.primaries, &config.factors) {
+            Ok(primaries) => primaries,
+            Err(error) => return Err(tools.given_up(error).await),
+        };
+        let ports = Ports {
+            store: tools.store.as_store(),
+            clock: Arc::clone(&tools.clock),
+            random: Arc::clone(&tools.random),
+            factors: factors.for_engine(),
+            digest_key,
+        };
+        let engine = Arc::new(Engine::new(ports, config.settings));
+        let mut gateway = GatewayHandle { tools, engine, factors, radius: None, fixed };
+        if let Err(error) = gateway.exchange_radius(config.radius, &primaries).await {
+            return Err(gateway.tools.given_up(error).await);
+        }
+        tending::begin(&gateway.tools, &gateway.engine);
+        let version = env!("CARGO_PKG_VERSION").to_owned();
+        gateway.note(AuditEvent::GatewayStarted { version, config: config.fingerprint }).await;
+        Ok(gateway)
+    }
+}
+
+impl GatewayHandle {
+    /// Where each door listens.
+    pub fn addresses(&self) -> Vec<(Door, SocketAddr)> {
+        self.radius.iter().flat_map(|radius| radius.addresses()).map(|address| (Door::Radius, address)).collect()
+    }
+
+    /// The tasks of this gateway, for what belongs to its life.
+    pub fn tasks(&self) -> &Tasks {
+        &self.tools.tasks
+    }
+
+    pub fn store(&self) -> Arc<dyn Store> {
+        self.tools.store.as_store()
+    }
+
+    /// Change to another configuration as a whole, or keep the present one and say why (OPS-03). Logins that are open go
+    /// on. What can fail comes first; nothing after it can.
+    pub async fn reload(&mut self, config: Config) -> anyhow::Result<()> {
+        self.fixed.check(&config)?;
+        let primaries = self.tools.primaries(config.primaries, &config.factors)?;
+        self.exchange_radius(config.radius, &primaries).await?;
+        self.factors.exchange(&config.factors, &self.tools);
+        self.engine.adopt(config.settings);
+        self.note(AuditEvent::ConfigReloaded { config: config.fingerprint }).await;
+        Ok(())
+    }
+
+    /// Write down that another configuration was not taken.
+    pub async fn refuse_reload(&self, problems: u32) {
+        self.note(AuditEvent::ConfigRefused { problems }).await;
+    }
+
+    /// Doors first, so that nothing new comes in; then what works for them; the store last, because all of it is written
+    /// down there.
+    pub async fn stop(self) -> Stopped {
+        if let Some(radius) = &self.radius {
+            radius.stop(STOP_PATIENCE).await;
+        }
+        let stopped = self.tools.tasks.stop(STOP_PATIENCE).await;
+        let open_attempts = self.tools.store.open_attempts().await.unwrap_or_default();
+        self.note(AuditEvent::GatewayStopped { open_attempts }).await;
+        self.tools.store.close().await;
+        stopped
+    }
+
+    async fn exchange_radius(&mut self, settings: Option<RadiusSettings>, primaries: &Primaries) -> anyhow::Result<()> {
+        match (settings, &self.radius) {
+            (Some(settings), Some(open)) => open.reload(settings, primaries).context("change the RADIUS door")?,
+            (Some(settings), None) => {
+                let (engine, random) = (Arc::clone(&self.engine), Arc::clone(&self.tools.random));
+                self.radius = Some(RadiusDoor::start(settings, engine, primaries, random, &self.tools.tasks)?);
+            }
+            (None, _) => {
+                if let Some(open) = self.radius.take() {
+                    open.stop(STOP_PATIENCE).await;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// A record of the gateway itself. Logins do not depend on it, so a store that cannot take it now is only told of.
+    async fn note(&self, event: AuditEvent) {
+        let record = AuditRecord::new(self.tools.clock.now(), event);
+        if let Err(error) = self.tools.store.record(vec![record]).await {
+            tracing::error!(error = &error as &dyn std::error::Error, "The audit log could not be written");
+        }
+    }
+}
+
+impl Tools {
+    /// A start that failed leaves nothing running and nothing open.
+    async fn given_up(&self, error: anyhow::Error) -> anyhow::Error {
+        self.tasks.stop(Duration::ZERO).await;
+        self.store.close().await;
+        error
+    }
+
+    /// Primaries by their configured names.
+    fn primaries(&self, settings: BTreeMap<String, PrimarySettings>, factors: &Factors) -> anyhow::Result<Primaries> {
+        settings
+            .into_iter()
+            .map(|(name, settings)| Ok((name.clone(), self.primary(name, settings, factors)?)))
+            .collect()
+    }
+
+    fn primary(
+        &self,
+        name: String,
+        settings: PrimarySettings,
+        factors: &Factors,
+    ) -> anyhow::Result<Arc<dyn PrimarySource>> {
+        Ok(match settings {
+            PrimarySettings::Ldap(settings) => Arc::new(LdapUpstream::new(&name, *settings, Arc::clone(&self.random))),
+            PrimarySettings::Radius(settings) => {
+                Arc::new(RadiusUpstream::start(&name, *settings, &self.random, &self.tasks))
+            }
+            PrimarySettings::Local => {
+                let (store, hashing) = (self.store.as_store(), Arc::clone(&self.hashing));
+                let users = LocalUsers::new(name, store, hashing, factors.password_cost, &*self.random);
+                Arc::new(users.context("prepare local users")?)
+            }
+        })
+    }
+}
+
+impl ExchangeableFactors {
+    fn new(factors: &Factors, tools: &Tools) -> Self {
+        let recovery_codes = factors.recovery_codes(Arc::clone(&tools.hashing));
+        Self {
+            totp: Arc::new(Exchangeable::new(factors.totp())),
+            recovery_codes: Arc::new(Exchangeable::new(recovery_codes)),
+        }
+    }
+
+    fn for_engine(&self) -> Vec<Arc<dyn SecondFactor>> {
+        vec![
+            Arc::<Exchangeable<Totp>>::clone(&self.totp),
+            Arc::<Exchangeable<RecoveryCodes>>::clone(&self.recovery_codes),
+        ]
+    }
+
+    fn exchange(&self, factors: &Factors, tools: &Tools) {
+        self.totp.exchange(factors.totp());
+        self.recovery_codes.exchange(factors.recovery_codes(Arc::clone(&tools.hashing)));
+    }
+}

@@ -1,0 +1,161 @@
+//! What administrators do to users.
+
+use uuid::Uuid;
+use vestibule_engine::{
+    AttemptId, AuditEvent, AuditRecord, CounterKey, NewUser, Subject, Timestamp, User, UserChange, UserId, UserName,
+};
+
+use super::{LOCAL, insert, known, local_account, password_place, record_created, write};
+use crate::audit::Chain;
+use crate::fault::Fault;
+use crate::keyring::Keyring;
+use crate::session::Session;
+use crate::trust;
+
+/// The longest display name, mail address or group name that is kept, in octets.
+const TEXT_OCTETS_MAX: usize = 1024;
+/// More groups than any directory of ours gave; more would only be ballast in every login.
+const GROUPS_MAX: usize = 4096;
+
+pub(crate) async fn create(
+    session: &mut Session,
+    keyring: &Keyring,
+    chain: &mut Chain,
+    new: &NewUser,
+    by: &str,
+    now: Timestamp,
+) -> Result<User, Fault> {
+    let name = UserName::parse(&new.name).map_err(|refused| Fault::Refused(refused.to_string()))?.canonical();
+    check_texts(new.display_name.iter().chain(&new.mail).chain(&new.groups), new.groups.len())?;
+    if local_account(session, keyring, &name).await?.is_some() {
+        return Fault::refused(format!("there is a local user {name} already"));
+    }
+    let id = UserId(Uuid::new_v4());
+    let user = User {
+        id,
+        subject: Subject { source: LOCAL.to_owned(), id: id.to_string(), name },
+        display_name: new.display_name.clone(),
+        mail: new.mail.clone(),
+        groups: new.groups.clone(),
+        enabled: true,
+        created: now,
+        last_login: None,
+    };
+    let hash = new.password_hash.as_ref().map(|hash| keyring.seal(hash.expose(), &password_place(id))).transpose()?;
+    insert(session, &user, hash.as_deref()).await?;
+    record_created(chain, &user, by, now)?;
+    Ok(user)
+}
+
+fn check_texts<'a>(mut texts: impl Iterator<Item = &'a String>, groups: usize) -> Result<(), Fault> {
+    let is_unusable = |text: &String| text.len() > TEXT_OCTETS_MAX || text.chars().any(char::is_control);
+    if texts.any(is_unusable) {
+        return Fault::refused(format!("a text is longer than {TEXT_OCTETS_MAX} octets or holds a control character"));
+    }
+    if groups > GROUPS_MAX {
+        return Fault::refused(format!("{groups} groups are more than {GROUPS_MAX}"));
+    }
+    Ok(())
+}
+
+pub(crate) async fn change(
+    session: &mut Session,
+    keyring: &Keyring,
+    chain: &mut Chain,
+    id: UserId,
+    change: &UserChange,
+    by: &str,
+    now: Timestamp,
+) -> Result<(), Fault> {
+    let mut user = known(session, id).await?;
+    check_change(&user, change)?;
+    let what = match change {
+        UserChange::Enabled(enabled) => {
+            user.enabled = *enabled;
+            if *enabled { "enabled" } else { "disabled" }
+        }
+        UserChange::Groups(groups) => {
+            user.groups.clone_from(groups);
+            "groups"
+        }
+        UserChange::DisplayName(name) => {
+            user.display_name.clone_from(name);
+            "display name"
+        }
+        UserChange::Mail(mail) => {
+            user.mail.clone_from(mail);
+            "mail"
+        }
+        UserChange::PasswordHash(hash) => {
+            let sealed = keyring.seal(hash.expose(), &password_place(id))?;
+            let sql = "UPDATE users SET password_hash = $1 WHERE id = $2";
+            session.execute(sql, &[(&sealed).into(), (&id.to_string()).into()]).await?;
+            "password"
+        }
+    };
+    write(session, &user).await?;
+    chain.append(&AuditRecord::new(
+        now,
+        AuditEvent::UserChanged { user: id, what: what.to_owned(), by: by.to_owned() },
+    ))?;
+    // SES-02: what a station was trusted on is no longer so.
+    if matches!(change, UserChange::Enabled(false) | UserChange::PasswordHash(_)) {
+        trust::revoke_all(session, chain, id, by, now).await?;
+    }
+    Ok(())
+}
+
+fn check_change(user: &User, change: &UserChange) -> Result<(), Fault> {
+    let source = &user.subject.source;
+    if source != LOCAL && !matches!(change, UserChange::Enabled(_)) {
+        return Fault::refused(format!("this is kept by {source}: change it there, the next login would undo it here"));
+    }
+    match change {
+        UserChange::Groups(groups) => check_texts(groups.iter(), groups.len()),
+        UserChange::DisplayName(text) | UserChange::Mail(text) => check_texts(text.iter(), 0),
+        UserChange::Enabled(_) | UserChange::PasswordHash(_) => Ok(()),
+    }
+}
+
+/// Remove a user with everything they hold; returns the attempts that are gone with them.
+pub(crate) async fn delete(
+    session: &mut Session,
+    chain: &mut Chain,
+    id: UserId,
+    by: &str,
+    now: Timestamp,
+) -> Result<Vec<AttemptId>, Fault> {
+    let user = known(session, id).await?;
+    let text = id.to_string();
+    let sql = "DELETE FROM attempts WHERE user_id = $1 RETURNING id";
+    let ended = session.query(sql, &[(&text).into()]).await?;
+    let ended = ended.into_iter().map(|mut row| row.id()).collect::<Result<_, _>>()?;
+    forget_failures(session, &user).await?;
+    trust::revoke_all(session, chain, id, by, now).await?;
+    // Authenticators and what was spent of them go with the row.
+    session.execute("DELETE FROM users WHERE id = $1", &[(&text).into()]).await?;
+    let name = user.subject.name;
+    chain.append(&AuditRecord::new(now, AuditEvent::UserDeleted { user: id, name, by: by.to_owned() }))?;
+    Ok(ended)
+}
+
+pub(crate) async fn clear_locks(
+    session: &mut Session,
+    chain: &mut Chain,
+    id: UserId,
+    by: &str,
+    now: Timestamp,
+) -> Result<(), Fault> {
+    let user = known(session, id).await?;
+    forget_failures(session, &user).await?;
+    chain.append(&AuditRecord::new(now, AuditEvent::LockCleared { user: id, by: by.to_owned() }))
+}
+
+async fn forget_failures(session: &mut Session, user: &User) -> Result<(), Fault> {
+    let at = CounterKey::password_at(&user.subject, "").0;
+    // Everything that begins with `at`, which ends in a bar: up to the sign after the bar.
+    let beyond = format!("{}}}", at.strip_suffix('|').unwrap_or(&at));
+    let sql = "DELETE FROM counters WHERE name = $1 OR name = $2 OR (name >= $3 AND name < $4)";
+    let (of, code) = (CounterKey::password_of(&user.subject).0, CounterKey::code_of(user.id).0);
+    session.execute(sql, &[(&of).into(), (&code).into(), (&at).into(), (&beyond).into()]).await.map(drop)
+}

@@ -1,0 +1,71 @@
+//! Two gateways over one PostgreSQL: what one began, the other can finish, and nothing counts twice.
+
+use vestibule_engine::Store;
+
+use crate::harness::{Site, StoreKind, add_user, challenge, enrol, pap};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn challenge_begun_at_one_gateway_ends_at_the_other_and_its_code_is_spent_at_both() {
+    let Some(here) = Site::local(StoreKind::Postgres).await.unwrap() else { return };
+    let store = here.store().await;
+    let user = add_user(&store, "ada", "correct horse").await;
+    let token = enrol(&store, user.id).await;
+    let there = here.another_node("b").unwrap();
+    let (Some(client_here), Some(client_there)) = (challenge(&here), challenge(&there)) else { return };
+    let (daemon_here, daemon_there) = (here.start().await.unwrap(), there.start().await.unwrap());
+    // From a station that is known: what comes from there twice is one login (RAD-14).
+    let first = [
+        ("User-Name", "ada"),
+        ("User-Password", "correct horse"),
+        ("Calling-Station-Id", "198.51.100.7"),
+        ("Message-Authenticator", "0x00"),
+    ];
+    let asked = client_here.send("auth", &first).await.unwrap();
+    let state = asked.reply().unwrap().value("State").unwrap().to_owned();
+    // RAD-14: asked again at the other gateway, it is the same question.
+    let again = client_there.send("auth", &first).await.unwrap();
+    assert_eq!(again.reply().unwrap().value("State"), Some(state.as_str()));
+    let code = token.code();
+    let answer = [
+        ("User-Name", "ada"),
+        ("User-Password", code.as_str()),
+        ("State", state.as_str()),
+        ("Calling-Station-Id", "198.51.100.7"),
+        ("Message-Authenticator", "0x00"),
+    ];
+    assert!(client_there.send("auth", &answer).await.unwrap().is("Access-Accept"));
+    assert!(client_here.send("auth", &answer).await.unwrap().is("Access-Reject"));
+    let typed = format!("correct horse,{code}");
+    for site in [&here, &there] {
+        assert!(pap(site).unwrap().login("ada", &typed).await.unwrap().is("Access-Reject"));
+    }
+    daemon_here.stop().await;
+    daemon_there.stop().await;
+    assert!(store.audit_verify().await.unwrap().problem.is_none());
+    assert!(store.audit_nodes().await.unwrap().len() >= 2);
+    store.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn wrong_codes_at_two_gateways_are_counted_together() {
+    // OTP-05, I4
+    let Some(here) = Site::local(StoreKind::Postgres).await.unwrap() else { return };
+    let store = here.store().await;
+    let user = add_user(&store, "ada", "correct horse").await;
+    let token = enrol(&store, user.id).await;
+    let there = here.another_node("b").unwrap();
+    let (Some(client_here), Some(client_there)) = (pap(&here), pap(&there)) else { return };
+    let (daemon_here, daemon_there) = (here.start().await.unwrap(), there.start().await.unwrap());
+    for client in [&client_here, &client_there, &client_here, &client_there, &client_here] {
+        let typed = format!("correct horse,{}", token.wrong());
+        assert!(client.login("ada", &typed).await.unwrap().is("Access-Reject"));
+    }
+    let right = format!("correct horse,{}", token.code());
+    assert!(
+        client_there.login("ada", &right).await.unwrap().is("Access-Reject"),
+        "the lock of one is none at the other"
+    );
+    daemon_here.stop().await;
+    daemon_there.stop().await;
+    store.close().await;
+}

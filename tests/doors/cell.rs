@@ -1,0 +1,167 @@
+//! One cell of the matrix: a person at a door.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use vestibule_engine::{AuditEvent, Decision, Store, UserChange};
+use vestibule_peers::radclient::{Answer, Radclient, Reply};
+use vestibule_store::Handle;
+
+use crate::harness::{Daemon, Site, Token, challenge, enrol, find, pap};
+
+/// What came back, in words that belong to no protocol.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Seen {
+    LetIn,
+    Refused,
+    /// A question, and the handle for its answer.
+    Asked(String),
+    Nothing,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Door {
+    RadiusPap,
+    RadiusChallenge,
+}
+
+impl Door {
+    pub(crate) fn all() -> [Self; 2] {
+        [Self::RadiusPap, Self::RadiusChallenge]
+    }
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::RadiusPap => "radius-pap",
+            Self::RadiusChallenge => "radius-challenge",
+        }
+    }
+
+    /// A person with a password and perhaps a code signs in, in the way of this door.
+    pub(crate) async fn sign_in(self, stage: &Stage, name: &str, password: &str, code: Option<&str>) -> Seen {
+        match (self, code) {
+            (Self::RadiusPap, Some(code)) => seen(stage.pap.login(name, &format!("{password},{code}")).await),
+            (Self::RadiusPap, None) => seen(stage.pap.login(name, password).await),
+            (Self::RadiusChallenge, None) => self.first(stage, name, password).await,
+            (Self::RadiusChallenge, Some(code)) => match self.first(stage, name, password).await {
+                Seen::Asked(handle) => self.reply(stage, name, &handle, code).await,
+                other => other,
+            },
+        }
+    }
+
+    /// The first step alone.
+    pub(crate) async fn first(self, stage: &Stage, name: &str, password: &str) -> Seen {
+        match self {
+            Self::RadiusPap => seen(stage.pap.login(name, password).await),
+            Self::RadiusChallenge => seen(stage.challenge.login(name, password).await),
+        }
+    }
+
+    /// The answer to a question.
+    pub(crate) async fn reply(self, stage: &Stage, name: &str, handle: &str, code: &str) -> Seen {
+        let attributes =
+            [("User-Name", name), ("User-Password", code), ("State", handle), ("Message-Authenticator", "0x00")];
+        seen(stage.challenge.send("auth", &attributes).await)
+    }
+}
+
+fn seen(answer: anyhow::Result<Answer>) -> Seen {
+    match answer.unwrap() {
+        Answer::Silence => Seen::Nothing,
+        Answer::Reply(reply) => match reply.code.as_str() {
+            "Access-Accept" => Seen::LetIn,
+            "Access-Challenge" => Seen::Asked(handle(&reply)),
+            "Access-Reject" => {
+                // The same words for every reason, and nothing of what was sent (BLA-09, ADM-04).
+                assert_eq!(reply.value("Reply-Message"), Some("Sign-in refused."), "{reply:?}");
+                Seen::Refused
+            }
+            other => panic!("{other}"),
+        },
+    }
+}
+
+fn handle(reply: &Reply) -> String {
+    reply.value("State").unwrap_or_else(|| panic!("a question without a handle: {reply:?}")).to_owned()
+}
+
+/// What all cells of one matrix share: the running site. Each cell has people of its own.
+pub(crate) struct Stage {
+    pub(crate) site: Site,
+    pub(crate) daemon: Option<Daemon>,
+    pub(crate) store: Arc<Handle>,
+    pap: Radclient,
+    challenge: Radclient,
+    next: u32,
+}
+
+/// Somebody in the directory.
+#[derive(Debug, Clone)]
+pub(crate) struct Someone {
+    pub(crate) name: String,
+    pub(crate) password: String,
+}
+
+impl Stage {
+    pub(crate) async fn start(mut site: Site) -> anyhow::Result<Option<Self>> {
+        let (Some(pap), Some(challenge)) = (pap(&site), challenge(&site)) else { return Ok(None) };
+        site.more.push_str("login: { prompt_lifetime: 10s }\n");
+        let mut daemon = site.start().await?;
+        daemon.expecting("staff");
+        let store = site.store().await;
+        Ok(Some(Self { site, daemon: Some(daemon), store, pap, challenge, next: 0 }))
+    }
+
+    pub(crate) async fn end(mut self) {
+        for _ in 0..60 {
+            if self.store.open_attempts().await.unwrap() == 0 {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
+        assert_eq!(self.store.open_attempts().await.unwrap(), 0, "an attempt is left open");
+        self.daemon.take().unwrap().stop().await;
+        let verification = self.store.audit_verify().await.unwrap();
+        assert!(verification.problem.is_none(), "{verification:?}");
+        self.store.close().await;
+    }
+
+    /// Somebody no other cell knows.
+    pub(crate) fn someone(&mut self) -> Someone {
+        self.next += 1;
+        let name = format!("user{:04}", self.next);
+        Someone { password: format!("pw-{name}"), name }
+    }
+
+    /// Somebody with a token. Their first login, refused for want of it, makes them known.
+    pub(crate) async fn enrolled(&mut self) -> (Someone, Token) {
+        let someone = self.someone();
+        let first = Door::RadiusPap.first(self, &someone.name, &someone.password).await;
+        assert_eq!(first, Seen::Refused, "somebody without a factor");
+        let user = find(&self.store, &someone.name).await.expect("the first login makes a user known");
+        let token = enrol(&self.store, user.id).await;
+        (someone, token)
+    }
+
+    pub(crate) async fn disable(&self, someone: &Someone) {
+        let user = find(&self.store, &someone.name).await.unwrap();
+        let now = user.created;
+        self.store.change_user(user.id, UserChange::Enabled(false), "test", now).await.unwrap();
+    }
+
+    /// The decisions about one name as it was typed, oldest first.
+    pub(crate) async fn decisions(&self, typed: &str) -> Vec<Decision> {
+        let lines = self.store.audit_tail(1_000, None).await.unwrap();
+        let decisions = lines.into_iter().filter_map(|line| match line.record.event {
+            AuditEvent::LoginDecided(decision) if decision.typed.eq_ignore_ascii_case(typed) => Some(*decision),
+            _ => None,
+        });
+        decisions.collect()
+    }
+
+    /// Why the last login of this name was refused.
+    pub(crate) async fn last_denial(&self, typed: &str) -> Option<&'static str> {
+        self.decisions(typed).await.last().and_then(|decision| decision.denial.as_ref().map(|denial| denial.name()))
+    }
+}
