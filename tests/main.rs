@@ -2,7 +2,10 @@
 
 #![expect(
     clippy::disallowed_methods,
-    reason = "tests are outside: they have a clock, an environment and tasks of their own"
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests are outside: they have a clock, an environment and tasks of their own, and they may fail"
 )]
 
 mod harness;
@@ -12,4 +15,5 @@ mod commands;
 mod doors;
 mod kills;
 mod radius;
+mod readme;
 mod reload;

@@ -2,7 +2,8 @@
 //!
 //! Everybody of the bench has the same key. The server cannot know, and works each code out anew.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use ring::hmac;
 
@@ -15,14 +16,30 @@ pub(crate) fn address() -> String {
     format!("otpauth://totp/bench?secret={KEY_IN_BASE_32}")
 }
 
+/// A code that was not used yet: waits until the authenticators show another one than before.
+pub(crate) fn next() -> String {
+    static LAST: AtomicU64 = AtomicU64::new(0);
+    while step_now() <= LAST.load(Ordering::Relaxed) {
+        pause();
+    }
+    let step = step_now();
+    LAST.store(step, Ordering::Relaxed);
+    code(step)
+}
+
+#[expect(clippy::disallowed_methods, reason = "nothing else runs on this thread")]
+fn pause() {
+    std::thread::sleep(Duration::from_millis(100));
+}
+
 /// The step that the machine's clock is in.
 #[expect(clippy::disallowed_methods, reason = "an authenticator app has a clock of its own")]
-pub(crate) fn step_now() -> u64 {
+fn step_now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs() / PERIOD_SECONDS)
 }
 
 /// Six digits.
-pub(crate) fn code(step: u64) -> String {
+fn code(step: u64) -> String {
     let key = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, KEY);
     let digest = hmac::sign(&key, &step.to_be_bytes());
     let digest = digest.as_ref();

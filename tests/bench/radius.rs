@@ -123,26 +123,31 @@ fn files(users: u32, secret: &str) -> Setup {
     Setup::new(Role::Files(users), secret)
 }
 
-/// Each login once, with the code of now behind the password: a code is good once, so a second round would be refused.
+/// Each login with the code of now behind the password. A code is good once, so nobody may come twice.
 fn with_code(logins: impl Iterator<Item = Login> + 'static) -> impl Iterator<Item = Login> + 'static {
-    let code = code::code(code::step_now());
+    let code = code::next();
     logins.map(move |login| Login { password: format!("{},{code}", login.password), ..login })
 }
 
 fn local(options: &Options, runtime: &Runtime) -> anyhow::Result<()> {
     let Some(theirs) = runtime.block_on(FreeRadius::start(&files(options.users, SECRET)))? else { return Ok(()) };
-    let row = measure("FreeRADIUS, files, no factor, no record", "28 µs, 47,000/s", &theirs.process, None, || {
-        generator::run(&load(options, theirs.address()), plain_logins(options.users))
-    })?;
+    let row =
+        measure("FreeRADIUS, files, no factor, no record", "before: 28 µs, 47,000/s", &theirs.process, None, || {
+            generator::run(&load(options, theirs.address()), plain_logins(options.users))
+        })?;
     drop(theirs);
     let prepared = Prepared::new(&options.vestibule, "    local: {}", ANY_CODE, &[CLIENT])?;
     runtime.block_on(prepared.seed_local((0..options.users).map(|number| (user(number), password(number)))))?;
     let ours = runtime.block_on(prepared.start(SECRET.as_bytes()))?;
-    let logins = plain_logins(options.users).take(count(options.users));
-    let ours =
-        measure("Vestibule, local, TOTP, durable record", "at most 60 µs, 15,000/s", &ours.process, None, || {
-            generator::run(&load(options, ours.address()), with_code(logins))
-        })?;
+    let logins = || plain_logins(options.users).take(count(options.users));
+    let_everybody_try(options, &ours, with_code(logins()))?;
+    let ours = measure(
+        "Vestibule, local, TOTP, durable record",
+        "target: at most 60 µs, 15,000/s",
+        &ours.process,
+        None,
+        || generator::run(&load(options, ours.address()), with_code(logins())),
+    )?;
     print_ratio(&row, &ours);
     Ok(())
 }
@@ -161,10 +166,13 @@ fn directory(options: &Options, runtime: &Runtime) -> anyhow::Result<()> {
         return Ok(());
     };
     let behind = Some(("slapd", slapd_id));
-    let row =
-        measure("FreeRADIUS, rlm_ldap, no factor, no record", "105 µs, 6,200/s", &theirs.process, behind, || {
-            generator::run(&load(options, theirs.address()), directory_logins(options.users))
-        })?;
+    let row = measure(
+        "FreeRADIUS, rlm_ldap, no factor, no record",
+        "before: 105 µs, 6,200/s",
+        &theirs.process,
+        behind,
+        || generator::run(&load(options, theirs.address()), directory_logins(options.users)),
+    )?;
     drop(theirs);
     let secrets = [CLIENT, ("ldap.password", slapd::READER_PASSWORD)];
     let prepared = Prepared::new(&options.vestibule, &directory_primary(&slapd), ANY_CODE, &secrets)?;
@@ -174,10 +182,11 @@ fn directory(options: &Options, runtime: &Runtime) -> anyhow::Result<()> {
     if known < u64::from(options.users) {
         bail!("only {known} of {} users became known", options.users);
     }
-    let logins = directory_logins(options.users).take(count(options.users));
-    let ours = measure("Vestibule, LDAP bind, TOTP, durable record", "at most 70 µs", &ours.process, behind, || {
-        generator::run(&load(options, ours.address()), with_code(logins))
-    })?;
+    let logins = || directory_logins(options.users).take(count(options.users));
+    let ours =
+        measure("Vestibule, LDAP bind, TOTP, durable record", "target: at most 70 µs", &ours.process, behind, || {
+            generator::run(&load(options, ours.address()), with_code(logins()))
+        })?;
     print_ratio(&row, &ours);
     Ok(())
 }
@@ -225,7 +234,7 @@ fn relay(options: &Options, runtime: &Runtime) -> anyhow::Result<()> {
     let Some(theirs) = runtime.block_on(FreeRadius::start(&Setup::new(Role::Proxy(home), SECRET)))? else {
         return Ok(());
     };
-    let row = measure("FreeRADIUS, proxy, no record", "48 µs", &theirs.process, behind, || {
+    let row = measure("FreeRADIUS, proxy, no record", "before: 48 µs", &theirs.process, behind, || {
         generator::run(&load(options, theirs.address()), plain_logins(options.users))
     })?;
     drop(theirs);
@@ -240,9 +249,13 @@ fn relay(options: &Options, runtime: &Runtime) -> anyhow::Result<()> {
     let prepared = Prepared::new(&options.vestibule, &primary, "skip", &secrets)?;
     let ours = runtime.block_on(prepared.start(SECRET.as_bytes()))?;
     let_everybody_try(options, &ours, plain_logins(options.users))?;
-    let ours = measure("Vestibule, relay, no factor, durable record", "at most 35 µs", &ours.process, behind, || {
-        generator::run(&load(options, ours.address()), plain_logins(options.users))
-    })?;
+    let ours = measure(
+        "Vestibule, relay, no factor, durable record",
+        "target: at most 35 µs",
+        &ours.process,
+        behind,
+        || generator::run(&load(options, ours.address()), plain_logins(options.users)),
+    )?;
     print_ratio(&row, &ours);
     Ok(())
 }

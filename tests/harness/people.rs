@@ -15,6 +15,11 @@ pub(crate) struct Token {
 }
 
 impl Token {
+    /// What an authenticator app makes of the key it is shown.
+    pub(crate) fn with_key(key: Secret) -> Self {
+        Self { key }
+    }
+
     /// The code of this moment.
     pub(crate) fn code(&self) -> String {
         self.code_at(now())

@@ -229,19 +229,10 @@ impl Engine {
         if let Committed::Done { locked } = &committed {
             for (key, until) in locked {
                 let now = self.clock.now();
-                self.note_lock(key, *until).await;
                 tracing::warn!(counter = %key.0, seconds = until.since(now).as_secs(), "Too many failures: {} is locked", key.0);
             }
         }
         Ok(committed)
-    }
-
-    /// The failure itself is on record with its login; that it locked something is worth a line of its own.
-    async fn note_lock(&self, key: &CounterKey, until: Timestamp) {
-        let event = AuditEvent::LockStarted { counter: key.0.clone(), until };
-        if let Err(error) = self.store.record(vec![AuditRecord::new(self.clock.now(), event)]).await {
-            tracing::error!(counter = %key.0, %error, "A lock could not be recorded; it holds all the same");
-        }
     }
 
     /// Somebody else moved the attempt first. If they ended it, their verdict stands for us too; if it merely went on, what
