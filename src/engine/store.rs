@@ -251,8 +251,9 @@ pub trait Store: Send + Sync {
     /// Open attempts past their time, oldest first, at most `limit`: the engine ends them.
     async fn expired(&self, now: Timestamp, limit: u32) -> Result<Vec<AttemptId>, StoreError>;
 
-    /// Drop ended attempts, forgotten counters and trust entries from before `before`. Spent items stay.
-    async fn sweep(&self, before: Timestamp) -> Result<(), StoreError>;
+    /// Drop attempts and trust entries that were over before `over_before`, and counters without a failure since
+    /// `counted_before`. Spent items stay.
+    async fn sweep(&self, over_before: Timestamp, counted_before: Timestamp) -> Result<(), StoreError>;
 
     async fn open_attempts(&self) -> Result<u64, StoreError>;
 

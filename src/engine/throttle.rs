@@ -27,6 +27,11 @@ impl CounterKey {
         Self(format!("password-of|{}|{}", subject.source, subject.id))
     }
 
+    /// No failures: when this person was last let in from this place. Failures elsewhere do not lock them out of it.
+    pub fn known_at(source: &str, source_id: &str, place: &str) -> Self {
+        Self(format!("known-at|{source}|{source_id}|{place}"))
+    }
+
     /// Wrong passwords, and unknown names, from one address.
     pub fn password_from(address: IpAddr) -> Self {
         Self(format!("password-from|{}", block(address)))
@@ -89,6 +94,13 @@ impl Counter {
     }
 }
 
+/// How long a place stays known after somebody was let in from there.
+pub(crate) const KNOWN_FOR: Duration = Duration::from_secs(30 * 86_400);
+
+/// What a sighting is written with: it never locks anything.
+pub(crate) const SIGHTING: Budget =
+    Budget { tries: u32::MAX, wait_first: Duration::ZERO, wait_max: Duration::ZERO, forget_after: KNOWN_FOR };
+
 /// The budgets of a gateway.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Budgets {
@@ -97,6 +109,16 @@ pub struct Budgets {
     pub password_from: Budget,
     pub code_of: Budget,
     pub code_from: Budget,
+}
+
+impl Budgets {
+    /// How long a counter can matter at all.
+    pub(crate) fn longest_memory(&self) -> Duration {
+        [self.password_at, self.password_of, self.password_from, self.code_of, self.code_from]
+            .iter()
+            .map(|budget| budget.forget_after.max(budget.wait_max))
+            .fold(KNOWN_FOR, Duration::max)
+    }
 }
 
 impl Default for Budgets {

@@ -13,14 +13,16 @@ pub struct Identity {
     /// The canonical name, for logs and pages.
     pub name: String,
     pub source: String,
+    /// What the source itself identifies them by.
+    pub source_id: String,
     pub groups: Vec<String>,
     pub mail: Option<String>,
 }
 
 impl From<crate::User> for Identity {
     fn from(user: crate::User) -> Self {
-        let crate::Subject { source, name, .. } = user.subject;
-        Self { user: user.id, name, source, groups: user.groups, mail: user.mail }
+        let crate::Subject { source, id: source_id, name } = user.subject;
+        Self { user: user.id, name, source, source_id, groups: user.groups, mail: user.mail }
     }
 }
 

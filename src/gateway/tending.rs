@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::{MissedTickBehavior, interval};
-use vestibule_engine::{Clock, Engine, Store, Timestamp};
+use vestibule_engine::Engine;
 use vestibule_listen::{Seldom, Tasks};
 
 use super::Tools;
@@ -14,12 +14,10 @@ use super::Tools;
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(60 * 60);
-/// Ended attempts are kept this long: somebody on another node may still wait for how one ended.
-const ENDED_KEPT: Duration = HOUR;
 
 pub(super) fn begin(tools: &Tools, engine: &Arc<Engine>) {
     let tasks = &tools.tasks;
-    let engine = Arc::clone(engine);
+    let (engine, sweeping) = (Arc::clone(engine), Arc::clone(engine));
     every(tasks, SECOND, "end logins that nobody answered", move || {
         let engine = Arc::clone(&engine);
         async move { engine.tend().await }
@@ -29,17 +27,10 @@ pub(super) fn begin(tools: &Tools, engine: &Arc<Engine>) {
         let (store, now) = (Arc::clone(&store), clock.now());
         async move { store.witness(now).await }
     });
-    let (store, clock) = (Arc::clone(&tools.store), Arc::clone(&tools.clock));
     every(tasks, HOUR, "drop what is over", move || {
-        let before = earlier(&*clock, ENDED_KEPT);
-        let store = Arc::clone(&store);
-        async move { store.sweep(before).await }
+        let engine = Arc::clone(&sweeping);
+        async move { engine.sweep().await }
     });
-}
-
-fn earlier(clock: &dyn Clock, by: Duration) -> Timestamp {
-    let now = clock.now();
-    Timestamp(now.0.saturating_sub(i64::try_from(by.as_micros()).unwrap_or(i64::MAX)))
 }
 
 /// Do something again and again until the gateway stops. What fails is told now and then, and tried the next time.

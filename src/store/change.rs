@@ -26,7 +26,8 @@ pub(crate) enum Change {
     ClearLocks(UserId),
     RevokeTrust(TrustId),
     Sweep {
-        before: Timestamp,
+        over: Timestamp,
+        counted: Timestamp,
     },
     /// Write the ends of the other nodes' chains into ours, but for those in the list that did not move.
     Witness {
@@ -101,7 +102,7 @@ impl Order {
                 accounts::clear_locks(session, chain, *user, by, now).await.map(|()| Outcome::Done)
             }
             Change::RevokeTrust(id) => trust::revoke(session, chain, *id, by, now).await.map(Outcome::Flag),
-            Change::Sweep { before } => sweep(session, *before).await.map(Outcome::Count),
+            Change::Sweep { over, counted } => sweep(session, *over, *counted).await.map(Outcome::Count),
             Change::Witness { known } => audit::witness(session, desk, chain, known, now).await.map(Outcome::Heads),
             Change::Reseal(column) => rotation::reseal(session, desk, *column).await.map(Outcome::Count),
             Change::FinishRotation { rows } => {
@@ -114,16 +115,20 @@ impl Order {
 /// How much one sweep removes at once, so that logins do not wait behind it.
 pub(crate) const SWEEP_ROWS: u64 = 500;
 
-async fn sweep(session: &mut Session, before: Timestamp) -> Result<u64, Fault> {
+async fn sweep(session: &mut Session, over: Timestamp, counted: Timestamp) -> Result<u64, Fault> {
     let sweeps = [
-        "DELETE FROM attempts WHERE id IN (SELECT id FROM attempts WHERE is_open = 0 AND expires < $1 LIMIT $2)",
-        "DELETE FROM counters WHERE name IN (SELECT name FROM counters WHERE last_failure < $1 \
-         AND (locked_until IS NULL OR locked_until < $1) LIMIT $2)",
-        "DELETE FROM trust WHERE id IN (SELECT id FROM trust WHERE expires < $1 LIMIT $2)",
+        // The engine ends what nobody answered within seconds; what is open this long can be read by nobody.
+        ("DELETE FROM attempts WHERE id IN (SELECT id FROM attempts WHERE expires < $1 LIMIT $2)", over),
+        (
+            "DELETE FROM counters WHERE name IN (SELECT name FROM counters WHERE last_failure < $1 \
+             AND (locked_until IS NULL OR locked_until < $1) LIMIT $2)",
+            counted,
+        ),
+        ("DELETE FROM trust WHERE id IN (SELECT id FROM trust WHERE expires < $1 LIMIT $2)", over),
     ];
     let rows = i64::try_from(SWEEP_ROWS).unwrap_or(i64::MAX);
     let mut most = 0;
-    for sql in sweeps {
+    for (sql, before) in sweeps {
         most = most.max(session.execute(sql, &[before.into(), rows.into()]).await?);
     }
     Ok(most)

@@ -181,10 +181,10 @@ impl Store for Handle {
         attempts::expired(&mut *self.read(doing).await?, now, limit).await.map_err(while_doing(doing))
     }
 
-    async fn sweep(&self, before: Timestamp) -> Result<(), StoreError> {
+    async fn sweep(&self, over: Timestamp, counted: Timestamp) -> Result<(), StoreError> {
         let doing = "drop what is over";
         loop {
-            match self.change(doing, Change::Sweep { before }, "", before).await? {
+            match self.change(doing, Change::Sweep { over, counted }, "", over).await? {
                 Outcome::Count(rows) if rows >= SWEEP_ROWS => {}
                 Outcome::Count(_) => return Ok(()),
                 _ => return Err(mixed_up(doing)),

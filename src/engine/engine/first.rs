@@ -4,6 +4,7 @@ use crate::attempt::{Login, Owed, Reached, Stage, Waiting};
 use crate::coalesce::{Lead, Outcome, Seat, follow};
 use crate::engine::Engine;
 use crate::split::Second;
+use crate::throttle::KNOWN_FOR;
 use crate::{
     Answer, AttemptId, Charge, CoalesceKey, CounterKey, Denial, EngineError, Facts, Identified, Identity, LoginRequest,
     Origin, Password, Person, PortError, Primary, PrimaryAuthenticator, PrimaryOutcome, PrimaryRefusal, Prompts,
@@ -184,11 +185,19 @@ impl Engine {
         subject: &Subject,
     ) -> Result<Result<Vec<CounterKey>, Timestamp>, EngineError> {
         let own = own_keys(&login.origin, subject);
+        let place = login.origin.place();
+        let known = place.map(|place| CounterKey::known_at(&subject.source, &subject.id, &place));
         let from = login.origin.person_address().map(CounterKey::password_from);
-        let keys: Vec<CounterKey> = own.iter().cloned().chain(from).collect();
+        let keys: Vec<CounterKey> = own.iter().cloned().chain(from).chain(known.clone()).collect();
         let counters = self.store.counters(&keys).await?;
         let now = self.clock.now();
-        if let Some(until) = counters.iter().filter_map(|counter| counter.is_locked(now)).max() {
+        let seen = known.and_then(|_| counters.last()).and_then(|sighting| sighting.last_failure);
+        let is_known = seen.is_some_and(|seen| seen <= now && now.since(seen) < KNOWN_FOR);
+        // Strangers elsewhere can use up the person's budget; from where they were let in before, only failures there count.
+        let anywhere = CounterKey::password_of(subject);
+        let counts = |key: &CounterKey| !(is_known && *key == anywhere);
+        let locks = keys.iter().zip(&counters).filter(|(key, _)| counts(key));
+        if let Some(until) = locks.filter_map(|(_, counter)| counter.is_locked(now)).max() {
             return Ok(Err(until));
         }
         let failed = own.into_iter().zip(counters).filter(|(_, counter)| counter.failures > 0);

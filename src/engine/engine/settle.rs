@@ -3,6 +3,7 @@
 use crate::attempt::{Attempt, EndRecord, Login, Owed, Reached, Stage, Waiting, read, write};
 use crate::engine::Engine;
 use crate::engine::second::code_keys;
+use crate::throttle::SIGHTING;
 use crate::{
     AttemptRow, AuditEvent, AuditRecord, Charge, CoalesceKey, Committed, CounterKey, Decision, Denial, Ended,
     EngineError, Grant, Method, OpenAttempt, Position, Prompt, Settings, Spend, Step, Timestamp, Transition,
@@ -120,6 +121,7 @@ impl Engine {
         change.clear = basis.clear;
         // A right code shows that the wrong ones were the person's own. Those of their address stay counted.
         change.clear.extend(codes.into_iter().take(1));
+        change.charge = sighting(login, owed).into_iter().collect();
         change.if_enabled = Some(owed.identity.user);
         change.signed_in = Some(owed.identity.user);
         change.relies_on = basis.relies_on;
@@ -291,6 +293,13 @@ impl Engine {
             tracing::error!(%attempt, %error, "A login without a verdict could not be recorded either");
         }
     }
+}
+
+/// Where somebody was let in, they are known for a while.
+fn sighting(login: &Login, owed: &Owed) -> Option<Charge> {
+    let (source, id) = (&owed.identity.source, &owed.identity.source_id);
+    let key = CounterKey::known_at(source, id, &login.origin.place()?);
+    Some(Charge { key, budget: SIGHTING })
 }
 
 /// A question cannot outlive the patience of a client that shows nothing; one that shows it may come back later.

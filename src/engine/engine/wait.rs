@@ -14,6 +14,9 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// How often ending an attempt is tried while others keep moving it. Each of them is an answer, and answers are few.
 const END_TRIES: u32 = 16;
 
+/// Ended attempts are kept this long: somebody on another node may still wait for how one ended.
+const OVER_KEPT: Duration = Duration::from_secs(3_600);
+
 /// Overdue attempts ended in one go.
 const TEND_AT_ONCE: u32 = 256;
 
@@ -70,6 +73,13 @@ impl Engine {
             }
         }
         failed.map_or(Ok(()), Err)
+    }
+
+    /// Forget what cannot matter any more. The daemon calls this every hour or so.
+    pub async fn sweep(&self) -> Result<(), EngineError> {
+        let now = self.clock.now();
+        let counted = self.settings().budgets.longest_memory();
+        Ok(self.store.sweep(now.before(OVER_KEPT), now.before(counted)).await?)
     }
 
     /// End an attempt without an answer. If it was decided in the meantime, that verdict stands, and is returned.

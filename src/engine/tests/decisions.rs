@@ -353,3 +353,41 @@ async fn keyword_chooses_the_method() {
     world.store.lock().authenticators.retain(|_, one| one.method == Method::Totp);
     assert_eq!(denied(done(world.begin("ada", "secret,push1", Prompts::Text).await)), Denial::CodeMissing);
 }
+
+#[tokio::test]
+async fn strangers_everywhere_do_not_lock_a_person_out_of_the_place_they_sign_in_from() {
+    // OTP-06: one guess each from many addresses uses up the wide budget.
+    let world = World::new();
+    world.enrol("ada", Method::Totp);
+    assert!(world.decide("ada", &format!("secret,{}", world.code())).await.unwrap().is_allow());
+    for n in 0..60 {
+        let request = request_from("ada", Prompts::None, &format!("203.0.113.{n}"));
+        denied(world.decide_on(&world.engine, request, "guess").await);
+    }
+    let elsewhere = request_from("ada", Prompts::None, "198.51.100.99");
+    assert!(matches!(denied(world.decide_on(&world.engine, elsewhere, "secret").await), Denial::LockedOut { .. }));
+    world.clock.pass(30);
+    assert!(world.decide("ada", &format!("secret,{}", world.code())).await.unwrap().is_allow());
+    // Failures at that place lock it all the same.
+    for _ in 0..5 {
+        denied(world.decide("ada", "guess").await);
+    }
+    assert!(matches!(denied(world.decide("ada", "secret").await), Denial::LockedOut { .. }));
+}
+
+#[tokio::test]
+async fn sweeping_forgets_no_failure_that_still_counts() {
+    // OTP-05: guesses an hour apart are one budget.
+    let world = World::new();
+    world.enrol("ada", Method::Totp);
+    for n in 0..5 {
+        let request = request_from("ada", Prompts::None, &format!("203.0.113.{n}"));
+        denied(world.decide_on(&world.engine, request, "secret,999999").await);
+        if n < 4 {
+            world.clock.pass(2 * 3_600);
+            world.engine.sweep().await.unwrap();
+        }
+    }
+    let right = format!("secret,{}", world.code());
+    assert!(matches!(denied(world.decide("ada", &right).await), Denial::LockedOut { .. }));
+}

@@ -254,7 +254,10 @@ impl Store for MemoryStore {
         Ok(self.lock().attempts.values().filter(over).map(|row| row.id).collect())
     }
 
-    async fn sweep(&self, _: Timestamp) -> Result<(), StoreError> {
+    async fn sweep(&self, over: Timestamp, counted: Timestamp) -> Result<(), StoreError> {
+        let mut inner = self.lock();
+        inner.counters.retain(|_, counter| counter.last_failure.is_none_or(|last| last >= counted));
+        inner.trust.retain(|entry| entry.until >= over);
         Ok(())
     }
 

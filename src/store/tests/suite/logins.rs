@@ -289,9 +289,9 @@ async fn what_is_long_over_is_swept(place: &Place) {
     let charge =
         vec![Charge { key: keys[0].clone(), budget: budget(9) }, Charge { key: keys[1].clone(), budget: budget(1) }];
     store.commit(Transition { charge, ..Transition::new(attempt_id(), NOW) }).await.unwrap();
-    store.sweep(NOW).await.unwrap();
+    store.sweep(NOW, NOW).await.unwrap();
     assert!(store.attempt(over).await.unwrap().is_some());
-    store.sweep(after(20)).await.unwrap();
+    store.sweep(after(20), after(20)).await.unwrap();
     assert!(store.attempt(over).await.unwrap().is_none());
     assert!(store.attempt(open).await.unwrap().is_some());
     let failures = store.counters(&keys).await.unwrap().map_failures();

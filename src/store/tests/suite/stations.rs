@@ -45,7 +45,7 @@ async fn a_station_is_remembered_for_its_time(place: &Place) {
     assert!(matches!(store.commit(relying(user, entry.id, 60)).await.unwrap(), Committed::TrustGone));
     let bob = store.adopt(&person("bob"), NOW).await.unwrap().id;
     assert!(matches!(store.commit(relying(bob, entry.id, 1)).await.unwrap(), Committed::TrustGone));
-    store.sweep(after(61)).await.unwrap();
+    store.sweep(after(61), after(61)).await.unwrap();
     assert!(store.trust_entries(None, NOW).await.unwrap().is_empty());
 }
 
