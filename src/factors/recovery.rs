@@ -101,7 +101,7 @@ impl SecondFactor for RecoveryCodes {
         let Answer::Typed(typed) = answer else { return Ok(Checked::NotMine) };
         let Some(code) = Code::read(typed) else { return Ok(Checked::NotMine) };
         let mine = with.iter().filter(|one| one.method == Method::RecoveryCode && one.confirmed);
-        for authenticator in mine.take(SETS_MAX) {
+        for authenticator in mine.rev().take(SETS_MAX) {
             let set = CodeSet::from_secret(&authenticator.secret)?;
             let hash = self.pool.run(set.cost(), set.hashing(&code)).await??;
             if let Some(number) = set.number_of(&hash) {

@@ -112,11 +112,12 @@ impl SecondFactor for Totp {
     }
 }
 
-/// Right before used before; a record that cannot be read before a mere wrong, because it might have been the one.
+/// Used before, before right; a record that cannot be read before a mere wrong, because it might have been the one.
 fn better(one: Result<Checked, PortError>, other: Result<Checked, PortError>) -> Result<Checked, PortError> {
     let rank = |result: &Result<Checked, PortError>| match result {
-        Ok(Checked::Right(_)) => 3,
-        Ok(Checked::UsedBefore(_)) => 2,
+        // One key may be enrolled twice (an import repeated): a code used with one is used (OTP-03).
+        Ok(Checked::UsedBefore(_)) => 3,
+        Ok(Checked::Right(_)) => 2,
         Err(_) => 1,
         Ok(Checked::Wrong | Checked::NotMine) => 0,
     };

@@ -204,6 +204,16 @@ pub(crate) async fn write_head(
     session.execute(sql, &args).await.map(drop)
 }
 
+/// Whether this line is still in the chain.
+pub(crate) async fn holds(session: &mut Session, node: &str, line: &Head) -> Result<bool, Fault> {
+    if line.sequence == 0 {
+        return Ok(true);
+    }
+    let sql = "SELECT hash FROM audit WHERE node = $1 AND sequence = $2";
+    let row = session.query_one(sql, &[node.into(), line.sequence.into()]).await?;
+    Ok(row.map(|mut row| row.blob()).transpose()?.is_some_and(|found| found == line.hash))
+}
+
 fn replaced() -> Fault {
     Fault::damaged("this is not the database that was opened: it was replaced")
 }

@@ -147,12 +147,16 @@ impl Walk<'_> {
         deployment: &str,
     ) -> Result<Option<Problem>, Fault> {
         // The end first: lines that are written while we walk lie beyond it.
-        let sql = "SELECT sequence, hash, signature FROM audit_heads WHERE node = $1";
+        // In one statement, so that lines and end are of the same moment.
+        let sql = "SELECT h.sequence, h.hash, h.signature, \
+                   (SELECT MIN(a.sequence) FROM audit a WHERE a.node = h.node), \
+                   (SELECT MAX(a.sequence) FROM audit a WHERE a.node = h.node) FROM audit_heads h WHERE h.node = $1";
         let Some(mut row) = session.query_one(sql, &[self.node.into()]).await? else {
             return Ok(self.problem(0, ProblemKind::HeadMismatch));
         };
         let head = Head { sequence: row.int()?, hash: hash(row.blob()?)? };
         let is_ours = head.is_signed(keyring, deployment, self.node, &row.blob()?);
+        let (first, last) = (row.int_if_any()?, row.int_if_any()?);
         let problem = self.lines_until(session, head.sequence).await?;
         if problem.is_some() {
             return Ok(problem);
@@ -162,6 +166,10 @@ impl Walk<'_> {
         }
         if !is_ours || self.last != head {
             return Ok(self.problem(head.sequence, ProblemKind::HeadMismatch));
+        }
+        // Lines that no end of ours covers would be shown like the others.
+        if let Some(stray) = first.filter(|first| *first < 1).or(last.filter(|last| *last > head.sequence)) {
+            return Ok(self.problem(stray.max(0), ProblemKind::Reordering));
         }
         Ok(None)
     }

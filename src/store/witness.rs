@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use vestibule_engine::{AuditEvent, AuditRecord, Timestamp};
 
 use crate::audit::{Chain, Head};
-use crate::fault::Fault;
+use crate::fault::{Cause, Fault};
 use crate::guard::beside;
 use crate::keyring::{Keyring, hex, unhex};
 use crate::session::Session;
@@ -66,10 +66,15 @@ impl Witness {
         now: Timestamp,
     ) -> Result<Self, Fault> {
         let path = beside(database, ".witness");
-        if let Some((seen, at)) = read(&path, keyring, deployment)
-            && let Some(missing) = missing(session, &seen).await?
-        {
-            restored(session, keyring, deployment, node, missing, at, now).await?;
+        match read(&path, keyring, deployment)? {
+            Remembered::Nothing => {}
+            Remembered::Seen(seen, at) => {
+                if let Some(missing) = missing(session, &seen).await? {
+                    restored(session, keyring, deployment, node, missing, at, now).await?;
+                }
+            }
+            // It was there and tells nothing any more: whether this is the newest state, nobody knows.
+            Remembered::Damaged => restored(session, keyring, deployment, node, 0, now, now).await?,
         }
         let mut witness = Self {
             path,
@@ -119,28 +124,46 @@ impl Witness {
     fn replace(&self) -> std::io::Result<()> {
         let signature = hex(&self.keyring.sign(&Written::text(&self.deployment, &self.heads)));
         let written = Written { deployment: self.deployment.clone(), heads: self.heads.clone(), signature };
-        let fresh = beside(&self.path, ".new");
+        let fresh = beside(&self.path, &format!(".{}.new", std::process::id()));
         let mut file = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&fresh)?;
         file.write_all(&serde_json::to_vec(&written)?)?;
         std::fs::rename(fresh, &self.path)
     }
 }
 
-type Seen = (BTreeMap<String, (i64, String)>, Timestamp);
+enum Remembered {
+    Nothing,
+    Seen(BTreeMap<String, (i64, String)>, Timestamp),
+    Damaged,
+}
 
-fn read(path: &Path, keyring: &Keyring, deployment: &str) -> Option<Seen> {
-    let text = std::fs::read(path).ok()?;
-    let written: Written = serde_json::from_slice(&text).ok()?;
-    let signature = unhex(&written.signature)?;
-    if written.deployment != deployment
-        || keyring.verify(&Written::text(deployment, &written.heads), &signature).is_err()
-    {
-        tracing::warn!("{} is not about this database; it is written anew", path.display());
-        return None;
+fn read(path: &Path, keyring: &Keyring, deployment: &str) -> Result<Remembered, Fault> {
+    let text = match std::fs::read(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Remembered::Nothing),
+        // Not knowing is not the same as nothing.
+        Err(error) => return Err(Fault::Unavailable(Cause::new(error))),
+    };
+    let Ok(written) = serde_json::from_slice::<Written>(&text) else { return Ok(damaged(path)) };
+    if written.deployment != deployment {
+        tracing::warn!("{} is about another database; it is written anew", path.display());
+        return Ok(Remembered::Nothing);
     }
-    let modified = std::fs::metadata(path).and_then(|file| file.modified()).ok()?;
-    let at = i64::try_from(modified.duration_since(UNIX_EPOCH).ok()?.as_micros()).ok()?;
-    Some((written.heads, Timestamp(at)))
+    let signed = unhex(&written.signature)
+        .is_some_and(|signature| keyring.verify(&Written::text(deployment, &written.heads), &signature).is_ok());
+    if !signed {
+        tracing::warn!("{} is not signed by us; it is written anew", path.display());
+        return Ok(Remembered::Nothing);
+    }
+    let modified = std::fs::metadata(path).and_then(|file| file.modified()).ok();
+    let at =
+        modified.and_then(|at| at.duration_since(UNIX_EPOCH).ok()).and_then(|at| i64::try_from(at.as_micros()).ok());
+    Ok(Remembered::Seen(written.heads, Timestamp(at.unwrap_or(i64::MAX))))
+}
+
+fn damaged(path: &Path) -> Remembered {
+    tracing::warn!("{} cannot be believed: the database is treated like one from a backup", path.display());
+    Remembered::Damaged
 }
 
 async fn heads(session: &mut Session) -> Result<BTreeMap<String, (i64, String)>, Fault> {
@@ -211,7 +234,8 @@ async fn hold(
 
 /// Whether files can be made beside the database.
 pub(crate) fn probe_folder(database: &Path) -> std::io::Result<()> {
-    let probe = beside(database, ".probe");
+    // A name of its own for each: commands that start together must not take away each other's.
+    let probe = beside(database, &format!(".{}.probe", uuid::Uuid::new_v4()));
     std::fs::write(&probe, b"?")?;
     std::fs::remove_file(&probe)
 }

@@ -6,15 +6,17 @@ mod task;
 mod thread;
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc;
+use std::sync::{Mutex, PoisonError, mpsc};
 
 use tokio::sync::{broadcast, oneshot};
 use vestibule_engine::{AttemptId, StoreError};
 
+use crate::audit::{self, Head};
 use crate::change::{Order, Outcome};
 use crate::fault::Fault;
 use crate::guard::Guard;
 use crate::keyring::Keyring;
+use crate::session::Session;
 
 pub(crate) use task::{connect, start as start_task};
 pub(crate) use thread::{at_once, start as start_thread};
@@ -34,6 +36,8 @@ pub(crate) struct Desk {
     pub(crate) node: String,
     pub(crate) endings: broadcast::Sender<AttemptId>,
     pub(crate) guard: Option<Guard>,
+    /// How far our chain had come: it never goes back while we run.
+    reached: Mutex<Option<Head>>,
     /// A write was lost on its way to the disk: nothing is written any more until somebody has looked.
     suspect: AtomicBool,
 }
@@ -41,7 +45,7 @@ pub(crate) struct Desk {
 impl Desk {
     pub(crate) fn new(keyring: Keyring, deployment: String, node: String, guard: Option<Guard>) -> Self {
         let (endings, _) = broadcast::channel(ENDINGS_MAX);
-        Self { keyring, deployment, node, endings, guard, suspect: AtomicBool::new(false) }
+        Self { keyring, deployment, node, endings, guard, reached: Mutex::default(), suspect: AtomicBool::new(false) }
     }
 
     /// Refuse to go on where the database is not what was opened.
@@ -52,6 +56,19 @@ impl Desk {
             ));
         }
         self.guard.as_ref().map_or(Ok(()), Guard::check)
+    }
+
+    /// An end that was signed once can be put back by whoever kept it. What we wrote last must still be there.
+    async fn check_end(&self, session: &mut Session, found: &Head) -> Result<(), Fault> {
+        let Some(reached) = self.reached.lock().unwrap_or_else(PoisonError::into_inner).clone() else { return Ok(()) };
+        if *found == reached || audit::holds(session, &self.node, &reached).await? {
+            return Ok(());
+        }
+        Err(Fault::damaged("the end of the audit log was cut off or put back while we run: restart after a restore"))
+    }
+
+    fn reaches(&self, head: &Head) {
+        *self.reached.lock().unwrap_or_else(PoisonError::into_inner) = Some(head.clone());
     }
 
     pub(crate) fn note(&self, fault: &Fault) {

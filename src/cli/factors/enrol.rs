@@ -165,9 +165,6 @@ pub(super) async fn recovery_codes(name: &str, desk: &mut Desk) -> Outcome {
     let drawn = factor.enrol(user.id, "Recovery codes", &*desk.random).await;
     let set = drawn.map_err(|error| Failure::fault("draw recovery codes", &error))?;
     let id = add(set.new.clone(), desk).await?;
-    for one in &old {
-        desk.store.remove_authenticator(one.id, &desk.by, desk.now()).await.map_err(told)?;
-    }
     let codes: Vec<&str> = set.codes.iter().map(|code| code.reveal()).collect();
     if desk.json {
         return desk.terminal.json(&json!({ "user": user.id, "id": id, "codes": codes }));

@@ -84,6 +84,16 @@ pub(crate) async fn add(
         by: by.clone(),
     };
     chain.append(&AuditRecord::new(now, event))?;
+    if new.method == Method::RecoveryCode {
+        // One set a person: the old codes end where the new ones begin, not a crash later.
+        let sql =
+            "DELETE FROM authenticators WHERE user_id = $1 AND method = 'recovery-code' AND id <> $2 RETURNING id";
+        for mut row in session.query(sql, &[(&user).into(), (&id).into()]).await? {
+            let (authenticator, by) = (row.id()?, by.clone());
+            let event = AuditEvent::AuthenticatorRemoved { user: new.user, authenticator, method: new.method, by };
+            chain.append(&AuditRecord::new(now, event))?;
+        }
+    }
     if new.confirmed {
         // SES-02
         trust::revoke_all(session, chain, new.user, &by, now).await?;

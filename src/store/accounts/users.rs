@@ -49,6 +49,13 @@ async fn known(session: &mut Session, id: UserId) -> Result<User, Fault> {
     found.map(|(user, _)| user).ok_or_else(|| Fault::Refused(format!("there is no user {id}")))
 }
 
+/// The same, whose row then waits for this transaction: what is read here is written back.
+async fn known_of(session: &mut Session, subject: &Subject) -> Result<Option<User>, Fault> {
+    let wheres = format!("source = $1 AND subject_id = $2{}", session.for_update());
+    let args = [(&subject.source).into(), (&subject.id).into()];
+    Ok(find(session, &wheres, &args).await?.map(|(user, _)| user))
+}
+
 pub(crate) async fn user_of(session: &mut Session, subject: &Subject) -> Result<Option<User>, Fault> {
     let args = [(&subject.source).into(), (&subject.id).into()];
     Ok(find(session, "source = $1 AND subject_id = $2", &args).await?.map(|(user, _)| user))

@@ -71,7 +71,7 @@ async fn tls_is_used_and_checked(place: &Place) {
     let store = opened(with("localhost", server.ca_pem())).await.unwrap();
     assert!(is_done(&store.commit(decided(None)).await.unwrap()));
     let encrypted = "SELECT bool_and(s.ssl) FROM pg_stat_ssl s JOIN pg_stat_activity a USING (pid) \
-                     WHERE a.application_name = 'vestibule'";
+                     WHERE a.application_name = 'vestibule' AND a.datname = current_database()";
     assert_eq!(server.sql(database, encrypted).unwrap().trim(), "t");
     store.close().await;
 

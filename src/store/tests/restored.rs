@@ -132,3 +132,112 @@ async fn a_forged_witness_is_not_believed() {
     assert_eq!(store.audit_tail(10, None).await.unwrap().len(), 1);
     store.close().await;
 }
+
+#[tokio::test]
+async fn lines_that_no_end_covers_are_found() {
+    let place = Place::file();
+    let store = place.open().await;
+    let user = alice(&store).await;
+    store.commit(decided(Some(user.id))).await.unwrap();
+    for sequence in ["-5", "sequence + 1000"] {
+        place.meddle(&format!(
+            "INSERT INTO audit SELECT node, {sequence}, at, event, user_id, record, previous, hash FROM audit WHERE sequence = 2"
+        ));
+    }
+    assert_eq!(store.audit_tail(100, Some(user.id)).await.unwrap().len(), 4, "they are shown like the others");
+    assert!(store.audit_verify().await.unwrap().problem.is_some());
+}
+
+#[tokio::test]
+async fn an_old_signed_end_put_back_under_a_running_gateway_is_noticed() {
+    let place = Place::file();
+    let store = place.open().await;
+    store.commit(decided(None)).await.unwrap();
+    place.meddle("CREATE TABLE loot AS SELECT * FROM audit_heads");
+    for _ in 0..5 {
+        store.commit(decided(None)).await.unwrap();
+    }
+    place.meddle(
+        "DELETE FROM audit WHERE sequence > 1; DELETE FROM audit_heads; INSERT INTO audit_heads SELECT * FROM loot; DROP TABLE loot",
+    );
+    let went_on = store.commit(decided(None)).await;
+    assert!(went_on.is_err());
+}
+
+#[tokio::test]
+async fn a_damaged_witness_is_not_no_witness() {
+    let place = Place::file();
+    let store = place.open().await;
+    let user = alice(&store).await;
+    let codes = enrolled(&store, user.id, Method::RecoveryCode).await;
+    let backup = backed_up(&place, &store).await;
+    let now = wall_clock();
+    let login = |spend| Transition { spend: vec![spend], now, ..decided(Some(user.id)) };
+    assert!(is_done(&store.commit(login(item(codes, "1"))).await.unwrap()));
+    store.close().await;
+    put_back(&backup, &place);
+    std::fs::write(beside(&place.path(), ".witness"), b"").unwrap();
+    let Ok(store) = open(place.settings(), keyring(1), NODE, Opening::Existing, now).await else { return };
+    assert!(!is_done(&store.commit(login(item(codes, "1"))).await.unwrap()), "a used recovery code works again");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn commands_started_together_all_open() {
+    let place = Place::file();
+    let store = place.open().await;
+    let mut failures = Vec::new();
+    for _ in 0..30 {
+        let mut set = tokio::task::JoinSet::new();
+        for _ in 0..4 {
+            let settings = place.settings();
+            set.spawn(async move {
+                match open(settings, keyring(1), NODE, Opening::Existing, NOW).await {
+                    Ok(handle) => {
+                        handle.close().await;
+                        None
+                    }
+                    Err(error) => {
+                        Some(format!("{error}: {:?}", std::error::Error::source(&error).map(|s| s.to_string())))
+                    }
+                }
+            });
+        }
+        failures.extend(set.join_all().await.into_iter().flatten());
+    }
+    drop(store);
+    assert!(failures.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_login_does_not_undo_a_disable() {
+    let Some(place) = Place::server().await else { return };
+    let (one, two) = (place.open().await, place.open_as("two").await);
+    let mut undone = 0;
+    for round in 0..300 {
+        let mut who = person(&format!("p{round}"));
+        let user = one.adopt(&who, NOW).await.unwrap();
+        who.groups = vec![format!("g{round}")];
+        let (adopting, disabling) = tokio::join!(
+            one.adopt(&who, NOW),
+            two.change_user(user.id, vestibule_engine::UserChange::Enabled(false), "admin", NOW)
+        );
+        adopting.unwrap();
+        disabling.unwrap();
+        undone += usize::from(one.user(user.id).await.unwrap().unwrap().enabled);
+    }
+    assert_eq!(undone, 0);
+}
+
+// REC-01
+#[tokio::test]
+async fn a_new_set_of_recovery_codes_ends_the_old_one_in_the_same_moment() {
+    let place = Place::file();
+    let store = place.open().await;
+    let user = alice(&store).await;
+    let old = enrolled(&store, user.id, Method::RecoveryCode).await;
+    let new = enrolled(&store, user.id, Method::RecoveryCode).await;
+    let held: Vec<_> = store.authenticators(user.id).await.unwrap().into_iter().map(|one| one.id).collect();
+    assert_eq!(held, [new]);
+    let login = Transition { spend: vec![item(old, "1")], ..decided(Some(user.id)) };
+    assert!(!is_done(&store.commit(login).await.unwrap()));
+}

@@ -77,6 +77,7 @@ struct Settled {
 
 impl Settled {
     fn tell(self, desk: &Desk, jobs: Vec<Job>) -> Head {
+        desk.reaches(&self.head);
         for (job, outcome) in jobs.into_iter().zip(self.outcomes) {
             job.answer(outcome);
         }
@@ -106,6 +107,7 @@ async fn transact(session: &mut Session, desk: &Desk, jobs: &[Job]) -> Result<Se
 
 async fn inside(session: &mut Session, desk: &Desk, jobs: &[Job]) -> Result<Settled, Fault> {
     let mut chain = Chain::read(session, &desk.keyring, &desk.deployment, &desk.node).await?;
+    desk.check_end(session, chain.head()).await?;
     let mut ended = Vec::new();
     let outcomes = match jobs {
         [Job { order, .. }] if !order.change.is_grouped() => {

@@ -186,3 +186,14 @@ proptest! {
         drop(factor().judge(&phone, &text, Timestamp(moment)));
     }
 }
+
+/// OTP-03: the same key was imported twice, so two authenticators show the same codes.
+#[tokio::test]
+async fn one_key_enrolled_twice_does_not_make_a_code_good_twice() {
+    let mut both = [enrolled(&key(), 1), enrolled(&key(), 2)];
+    let Checked::Right(spend) = check(&factor(), &both, &code(&key(), STEP), NOW).await else { panic!() };
+    let used = both.iter_mut().find(|one| one.id == spend.authenticator()).unwrap();
+    spent(used, &spend);
+    let again = check(&factor(), &both, &code(&key(), STEP), NOW).await;
+    assert!(matches!(again, Checked::UsedBefore(_)), "{again:?}");
+}

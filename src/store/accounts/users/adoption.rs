@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use uuid::Uuid;
 use vestibule_engine::{AuditEvent, AuditRecord, Person, Timestamp, User, UserId};
 
-use super::{LOCAL, insert, record_created, user_of, write};
+use super::{LOCAL, insert, known_of, record_created, write};
 use crate::audit::Chain;
 use crate::fault::Fault;
 use crate::session::Session;
@@ -42,7 +42,7 @@ pub(crate) async fn adopt(
     person: &Person,
     now: Timestamp,
 ) -> Result<User, Fault> {
-    let Some(mut user) = user_of(session, &person.subject).await? else {
+    let Some(mut user) = known_of(session, &person.subject).await? else {
         return adopt_new(session, chain, person, now).await;
     };
     let changed = differences(&user, person);
