@@ -56,6 +56,7 @@ struct Tools {
 }
 
 /// The engine keeps its factors; a reload changes what is inside.
+#[derive(Clone)]
 struct ExchangeableFactors {
     totp: Arc<Exchangeable<Totp>>,
     recovery_codes: Arc<Exchangeable<RecoveryCodes>>,
@@ -89,7 +90,7 @@ impl Gateway {
         };
         let engine = Arc::new(Engine::new(ports, config.settings));
         let mut gateway = GatewayHandle { tools, engine, factors, radius: None, fixed };
-        if let Err(error) = gateway.exchange_radius(config.radius, &primaries).await {
+        if let Err(error) = gateway.exchange_radius(config.radius, &primaries, || {}).await {
             return Err(gateway.tools.given_up(error).await);
         }
         tending::begin(&gateway.tools, &gateway.engine);
@@ -119,9 +120,14 @@ impl GatewayHandle {
     pub async fn reload(&mut self, config: Config) -> anyhow::Result<()> {
         self.fixed.check(&config)?;
         let primaries = self.tools.primaries(config.primaries, &config.factors)?;
-        self.exchange_radius(config.radius, &primaries).await?;
-        self.factors.exchange(&config.factors, &self.tools);
-        self.engine.adopt(config.settings);
+        let (engine, factors) = (Arc::clone(&self.engine), self.factors.clone());
+        let hashing = Arc::clone(&self.tools.hashing);
+        // A client that is new may only be served by the rules that were written for it.
+        let adopt = move || {
+            factors.exchange(&config.factors, &hashing);
+            engine.adopt(config.settings);
+        };
+        self.exchange_radius(config.radius, &primaries, adopt).await?;
         self.note(AuditEvent::ConfigReloaded { config: config.fingerprint }).await;
         Ok(())
     }
@@ -144,14 +150,23 @@ impl GatewayHandle {
         stopped
     }
 
-    async fn exchange_radius(&mut self, settings: Option<RadiusSettings>, primaries: &Primaries) -> anyhow::Result<()> {
+    /// `first` is done when nothing can fail any more, and before anybody is served by the new settings.
+    async fn exchange_radius(
+        &mut self,
+        settings: Option<RadiusSettings>,
+        primaries: &Primaries,
+        first: impl FnOnce() + Send,
+    ) -> anyhow::Result<()> {
         match (settings, &self.radius) {
-            (Some(settings), Some(open)) => open.reload(settings, primaries).context("change the RADIUS door")?,
+            (Some(settings), Some(open)) => {
+                open.reload(settings, primaries, first).context("change the RADIUS door")?;
+            }
             (Some(settings), None) => {
                 let (engine, random) = (Arc::clone(&self.engine), Arc::clone(&self.tools.random));
-                self.radius = Some(RadiusDoor::start(settings, engine, primaries, random, &self.tools.tasks)?);
+                self.radius = Some(RadiusDoor::start(settings, engine, primaries, random, &self.tools.tasks, first)?);
             }
             (None, _) => {
+                first();
                 if let Some(open) = self.radius.take() {
                     open.stop(STOP_PATIENCE).await;
                 }
@@ -221,8 +236,8 @@ impl ExchangeableFactors {
         ]
     }
 
-    fn exchange(&self, factors: &Factors, tools: &Tools) {
+    fn exchange(&self, factors: &Factors, hashing: &Arc<HashPool>) {
         self.totp.exchange(factors.totp());
-        self.recovery_codes.exchange(factors.recovery_codes(Arc::clone(&tools.hashing)));
+        self.recovery_codes.exchange(factors.recovery_codes(Arc::clone(hashing)));
     }
 }

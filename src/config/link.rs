@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use vestibule_engine::Settings;
 use vestibule_engine::config::{Problems, SecretRef, Sources, load_secret};
+use vestibule_engine::{SecretBytes, Settings};
 use vestibule_factors::Factors;
 use vestibule_ldap::LdapSettings;
 use vestibule_radius::{RadiusConfig, RadiusSettings, UpstreamSettings};
-use vestibule_store::{Keyring, StoreConfig, StoreSettings};
+use vestibule_store::{Keyring, KeyringError, StoreConfig, StoreSettings};
 
 use super::file::{ConfigFile, LogConfig, PrimaryConfig};
 use super::names;
@@ -21,11 +21,15 @@ pub struct Config {
     pub state: PathBuf,
     pub store: StoreSettings,
     pub keyring: Keyring,
+    /// The names of the older keys in it. They tell nothing about the keys.
+    pub older_key_ids: Vec<String>,
     /// Where passwords are checked, by name.
     pub primaries: BTreeMap<String, PrimarySettings>,
     /// What the engine decides by.
     pub settings: Settings,
     pub factors: Factors,
+    /// How many passwords are hashed at the same time, as written: unwritten, it follows the machine.
+    pub hashes_at_once: Option<u16>,
     pub radius: Option<RadiusSettings>,
     /// The same as it was written, for those who play a client of it.
     pub radius_written: Option<RadiusConfig>,
@@ -66,6 +70,7 @@ impl ConfigFile {
         let policy = self.policy.link("policy", problems);
         let budgets = self.throttle.link("throttle", problems);
         let settings = self.login.link("login", policy, budgets, problems);
+        let hashes_at_once = self.factors.password_hashing.at_once;
         let factors = self.factors.link("factors", sources, problems);
         let radius_written = self.radius.clone();
         let radius = match self.radius {
@@ -75,14 +80,17 @@ impl ConfigFile {
         if problems.has_errors() {
             return None;
         }
+        let (keyring, older_key_ids) = keyring?;
         Some(Config {
             node: node?,
             state,
             store: store?,
-            keyring: keyring?,
+            keyring,
+            older_key_ids,
             primaries: primaries?,
             settings,
             factors: factors?,
+            hashes_at_once,
             radius: radius?,
             radius_written,
             log: self.log,
@@ -108,7 +116,12 @@ fn store(
     if let StoreConfig::Sqlite(sqlite) = &mut store {
         sqlite.path = base.join(&sqlite.path);
     }
-    store.link("store", sources, problems)
+    let mut store = store.link("store", sources, problems)?;
+    if let StoreSettings::Postgres(postgres) = &mut store {
+        // What this gateway saw last of the database is kept on this machine, to notice a backup that was put back.
+        postgres.witness_folder = Some(state.to_owned());
+    }
+    Some(store)
 }
 
 fn keyring(
@@ -116,7 +129,7 @@ fn keyring(
     older: &[SecretRef],
     sources: &dyn Sources,
     problems: &mut Problems,
-) -> Option<Keyring> {
+) -> Option<(Keyring, Vec<String>)> {
     let Some(current) = current else {
         let remedy = "make one with `vestibule init`, or write `master_key: {file: /etc/vestibule/master.key}`";
         problems.error("master_key", "no master key is named", remedy);
@@ -124,12 +137,17 @@ fn keyring(
     };
     let remedy = "it must hold 32 octets in base64, as `vestibule init` makes it";
     let current = load_secret(sources, &current, "master_key", problems)?;
-    let older: Option<Vec<_>> = older
+    let older: Option<Vec<SecretBytes>> = older
         .iter()
         .enumerate()
         .map(|(at, key)| load_secret(sources, key, &format!("older_master_keys.{at}"), problems))
         .collect();
-    Keyring::new(&current, &older?).map_err(|error| problems.error("master_key", error.to_string(), remedy)).ok()
+    let older = older?;
+    let ids = |key: &SecretBytes| Ok(Keyring::new(key, &[])?.key_id());
+    Keyring::new(&current, &older)
+        .and_then(|keyring| Ok((keyring, older.iter().map(ids).collect::<Result<_, _>>()?)))
+        .map_err(|error: KeyringError| problems.error("master_key", error.to_string(), remedy))
+        .ok()
 }
 
 fn primaries(

@@ -9,6 +9,9 @@ use super::file::{ConfigFile, PrimaryConfig};
 /// A name is part of keys, log lines and paths.
 const NAME_CHARS_MAX: usize = 64;
 
+/// What local users are kept under, whatever their primary is called.
+const LOCAL: &str = "local";
+
 pub(crate) fn check(file: &ConfigFile, primaries: &[String], problems: &mut Problems) {
     primaries_are_named(file, primaries, problems);
     services_exist(file, problems);
@@ -19,6 +22,10 @@ fn primaries_are_named(file: &ConfigFile, primaries: &[String], problems: &mut P
         problems.error(format!("primaries.{name}"), format!("\"{name}\" as a name"), NAME_REMEDY);
     }
     let local = file.primaries.values().filter(|primary| matches!(primary, PrimaryConfig::Local(_))).count();
+    if file.primaries.get(LOCAL).is_some_and(|primary| !matches!(primary, PrimaryConfig::Local(_))) {
+        let remedy = "give it another name: users are kept under the name, and this one is that of local users";
+        problems.error(format!("primaries.{LOCAL}"), format!("\"{LOCAL}\" as the name of another kind"), remedy);
+    }
     if local > 1 {
         problems.error("primaries", "more than one `local`", "keep one: local users are one set of people");
     }

@@ -22,6 +22,7 @@ mod engine;
 mod factor;
 mod gate;
 mod names;
+mod plain;
 mod policy;
 pub mod policy_config;
 mod ports;
@@ -39,6 +40,7 @@ pub use factor::{Authenticator, Checked, Method, SecondFactor, Spend};
 pub use names::{
     AttemptId, AuthenticatorId, CoalesceKey, Door, NameRefused, Service, Station, TrustId, Turn, UserId, UserName,
 };
+pub use plain::is_plain;
 pub use policy::{Facts, Hours, NetworkMatch, Policy, Requirement, Rule, Ruling};
 pub use ports::{Clock, ClockFault, PortError, Random, Timestamp};
 pub use primary::{

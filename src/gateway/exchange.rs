@@ -2,11 +2,17 @@
 
 use arc_swap::ArcSwap;
 use async_trait::async_trait;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use ring::hmac;
 use vestibule_engine::{
     Answer, AttemptId, Authenticator, Channel, Checked, Identity, Method, Passcode, PortError, SecondFactor, Timestamp,
 };
 
 use crate::config::{Config, StoreSettings};
+
+/// What secrets are digested with, to tell whether they changed.
+const DIGEST_KEY: &str = "vestibule settings 1";
 
 /// A factor whose settings a reload exchanges. Each call is answered by one and the same.
 pub(super) struct Exchangeable<F>(ArcSwap<F>);
@@ -54,56 +60,61 @@ impl<F: SecondFactor> SecondFactor for Exchangeable<F> {
     }
 }
 
-/// What is the same for the life of a gateway.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Fixed {
-    node: String,
-    state: std::path::PathBuf,
-    /// Where the store is, as it was told to be. Its password is not part of it.
-    store: String,
-    master_key: String,
-}
+/// What is the same for the life of a gateway: options with their values, or with a digest where that is a secret or
+/// long.
+#[derive(Debug)]
+pub(super) struct Fixed(Vec<(&'static str, String)>);
 
 /// A change that takes a restart.
 #[derive(Debug, thiserror::Error)]
-#[error(
-    "`{option}` was changed: that takes effect only with a restart, and until then nothing else of this change does"
-)]
+#[error("`{option}` was changed: that needs a restart, and until then nothing else of this change takes effect")]
 pub(super) struct NeedsRestart {
     option: &'static str,
 }
 
 impl Fixed {
     pub(super) fn of(config: &Config) -> Self {
-        Self {
-            node: config.node.clone(),
-            state: config.state.clone(),
-            store: place(&config.store),
-            master_key: config.keyring.key_id(),
+        let mut older_keys = config.older_key_ids.clone();
+        older_keys.sort();
+        // The master key comes before what is digested with it.
+        let mut fixed = vec![
+            ("node", config.node.clone()),
+            ("state", config.state.display().to_string()),
+            ("master_key", config.keyring.key_id()),
+            ("older_master_keys", older_keys.join(" ")),
+            ("factors.password_hashing.at_once", format!("{:?}", config.hashes_at_once)),
+            ("factors.password_hashing.waiting", config.factors.hashes_waiting.to_string()),
+        ];
+        match &config.store {
+            StoreSettings::Sqlite { path } => fixed.push(("store", format!("sqlite {}", path.display()))),
+            StoreSettings::Postgres(postgres) => {
+                let place = format!(
+                    "postgres {}:{}/{} as {}, {} connections",
+                    postgres.host, postgres.port, postgres.database, postgres.user, postgres.connections
+                );
+                let password = postgres.password.as_ref().map(|password| digest(config, password.expose()));
+                let authorities = digest(config, format!("{:?}", postgres.tls).as_bytes());
+                fixed.extend([
+                    ("store", place),
+                    ("store.postgres.password", password.unwrap_or_default()),
+                    ("store.postgres.tls", postgres.tls.is_some().to_string()),
+                    ("store.postgres.ca_file", authorities),
+                ]);
+            }
         }
+        Self(fixed)
     }
 
     pub(super) fn check(&self, config: &Config) -> Result<(), NeedsRestart> {
-        let new = Self::of(config);
-        let changed = [
-            ("node", self.node != new.node),
-            ("state", self.state != new.state),
-            ("store", self.store != new.store),
-            ("master_key", self.master_key != new.master_key),
-        ];
-        match changed.into_iter().find(|(_, is_changed)| *is_changed) {
+        match Self::of(config).0.iter().find(|option| !self.0.contains(option)) {
             Some((option, _)) => Err(NeedsRestart { option }),
             None => Ok(()),
         }
     }
 }
 
-fn place(store: &StoreSettings) -> String {
-    match store {
-        StoreSettings::Sqlite { path } => format!("sqlite {}", path.display()),
-        StoreSettings::Postgres(postgres) => format!(
-            "postgres {}:{}/{} as {}, {} connections",
-            postgres.host, postgres.port, postgres.database, postgres.user, postgres.connections
-        ),
-    }
+/// Keyed, so that it tells nothing about a secret that is easy to guess.
+fn digest(config: &Config, octets: &[u8]) -> String {
+    let key = hmac::Key::new(hmac::HMAC_SHA256, config.keyring.derive(DIGEST_KEY).expose());
+    STANDARD.encode(hmac::sign(&key, octets))
 }

@@ -148,3 +148,51 @@ async fn a_reload_that_cannot_be_whole_changes_nothing() {
     assert!(!lines.iter().any(|line| is_reload(&line.record.event)));
     gateway.stop().await;
 }
+
+// OPS-03: what a reload would not take is not said to be in use.
+#[tokio::test]
+async fn a_change_that_needs_a_restart_is_refused_with_its_name() {
+    let site = Site::new().await;
+    let key = vestibule_store::generate_master_key().unwrap();
+    site.secret("older.key", &key);
+    let mut gateway = Gateway::start(site.config("a", "127.0.0.1:0")).await.unwrap();
+    for (option, doors) in [
+        ("older_master_keys", "older_master_keys: [{file: older.key}]\n"),
+        ("factors.password_hashing.at_once", "factors: {password_hashing: {at_once: 3}}\n"),
+        ("factors.password_hashing.waiting", "factors: {password_hashing: {waiting: 7}}\n"),
+    ] {
+        let error = gateway.reload(site.config_with("a", doors)).await.unwrap_err().to_string();
+        assert!(error.contains(&format!("`{option}`")) && error.contains("needs a restart"), "{error}");
+    }
+    // What applies to passwords set from now on is taken.
+    let cost = "factors: {password_hashing: {memory_mib: 20, at_once: null}}\nolder_master_keys: []\n";
+    gateway.reload(site.config_with("a", cost)).await.unwrap();
+    gateway.stop().await;
+}
+
+// OPS-03
+#[tokio::test]
+async fn a_database_is_signed_in_to_anew_only_by_a_restart() {
+    let site = Site::new().await;
+    site.secret("one.password", "first words of a password");
+    site.secret("two.password", "other words of a password");
+    let authority = rcgen::generate_simple_self_signed(vec!["a.example".to_owned()]).unwrap().cert.pem();
+    site.secret("ca.pem", &authority);
+    let config = |more: &str| site.config_with("a", &format!("store: {{postgres: {{host: localhost, {more}}}}}\n"));
+    let one = "password: {file: one.password}";
+    let fixed = super::Fixed::of(&config(one));
+    fixed.check(&config(one)).unwrap();
+    assert!(!format!("{fixed:?}").contains("first words"), "{fixed:?}");
+    let ca = site.0.path().join("ca.pem").display().to_string();
+    for (option, changed) in [
+        ("store.postgres.password", "password: {file: two.password}".to_owned()),
+        ("store.postgres.password", "port: 5432".to_owned()),
+        ("store.postgres.tls", format!("{one}, tls: disabled")),
+        ("store.postgres.ca_file", format!("{one}, ca_file: {ca}")),
+        ("store", format!("{one}, port: 5433")),
+    ] {
+        let error = fixed.check(&config(&changed)).unwrap_err().to_string();
+        assert!(error.starts_with(&format!("`{option}` was changed: that needs a restart")), "{error}");
+    }
+    fixed.check(&site.config_with("a", "")).unwrap_err();
+}

@@ -61,7 +61,9 @@ pub struct LdapConfig {
     pub mail_attribute: Option<String>,
 
     /// Where a person's groups come from. Policy can name each by its DN or by the value of the first part of its DN
-    /// (`vpn` for `cn=vpn,ou=groups,dc=example,dc=org`). Default: `member_of`, for Active Directory `token_groups`.
+    /// (`vpn` for `cn=vpn,ou=groups,dc=example,dc=org`). The short name fits a group of that name in any part of the
+    /// directory, also where others than you may make groups; so write the DN in rules that skip the second factor.
+    /// Default: `member_of`, for Active Directory `token_groups`.
     #[serde(default)]
     pub groups: Option<GroupsConfig>,
 

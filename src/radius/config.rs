@@ -63,7 +63,8 @@ pub struct ClientConfig {
     /// The primary login that checks the passwords of this client's users, by its name under `primaries`.
     pub primary: String,
     /// Whether requests must be signed with a Message-Authenticator. `yes` (default): unsigned ones are dropped. `auto`:
-    /// unsigned ones are taken until the first signed one has been seen, then dropped. `no`: unsigned ones are taken.
+    /// unsigned ones are taken until the first signed one has been seen, then dropped; a restart of the gateway forgets
+    /// what was seen, so write `yes` once the client signs. `no`: unsigned ones are taken.
     /// Without `yes`, somebody on the path to the client can forge an acceptance (Blast-RADIUS).
     #[serde(default)]
     pub require_message_authenticator: Option<RequireSignature>,

@@ -74,6 +74,8 @@ counters! {
 pub struct Counts {
     /// Datagrams from addresses that belong to no client.
     pub unknown_client: u64,
+    /// Datagrams whose handling panicked: each is a defect.
+    pub panics: u64,
     /// Logins open now.
     pub open_logins: usize,
     pub clients: BTreeMap<String, ClientCounts>,

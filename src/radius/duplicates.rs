@@ -87,6 +87,8 @@ impl Duplicates {
                 return Seen::NoRoom;
             }
         }
+        // Answers that a new request under the same key replaced stay in the queue only.
+        while known.answered.len() >= room && known.forget_oldest() {}
         known.drawn += 1;
         let serial = known.drawn;
         known.requests.insert(key, Request { serial, authenticator: *authenticator, answer: None });

@@ -3,6 +3,8 @@
 //! The order matters. The client is found by address alone; a signature is judged before anything a packet says is
 //! looked at or remembered (BLA-03, BLA-05, RAD-13); only what is new and finds room becomes a task.
 
+use std::net::SocketAddr;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
@@ -28,6 +30,8 @@ pub(crate) struct Hall {
     pub(crate) open: Arc<Gate>,
     pub(crate) unknown_client: Counter,
     pub(crate) strangers: Seldom,
+    pub(crate) panics: Counter,
+    pub(crate) panicking: Seldom,
     pub(crate) tasks: Tasks,
 }
 
@@ -49,7 +53,7 @@ pub(crate) async fn run(hall: Arc<Hall>, listener: UdpListener, stopping: Cancel
         }
         let live = hall.live.load();
         for datagram in batch.datagrams() {
-            hall.arrive(&live, &seat, &datagram);
+            hall.survive(|| hall.arrive(&live, &seat, &datagram), datagram.source);
         }
     }
 }
@@ -64,6 +68,18 @@ struct Seat {
 struct Dropped(Cause);
 
 impl Hall {
+    /// SUP-05: a defect that one datagram meets costs that datagram, not the listener.
+    fn survive(&self, work: impl FnOnce(), source: SocketAddr) {
+        // What is shared is behind locks that go on after a panic, or is a number.
+        if std::panic::catch_unwind(AssertUnwindSafe(work)).is_ok() {
+            return;
+        }
+        self.panics.add_one();
+        if let Some(held_back) = self.panicking.due() {
+            tracing::error!(%source, held_back, "Handling a RADIUS packet from {source} panicked; this is a defect");
+        }
+    }
+
     fn arrive(&self, live: &Live, seat: &Seat, datagram: &Datagram<'_>) {
         let Some(client) = live.clients.at(datagram.source.ip()) else {
             self.turn_away(datagram);

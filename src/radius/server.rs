@@ -30,6 +30,17 @@ pub struct RadiusDoor;
 pub enum StartError {
     #[error("open the RADIUS door")]
     Bind(#[from] BindError),
+    /// The address is taken by a listener of ours that the same change would close.
+    #[error(
+        "listen on UDP {wanted} while {open} is still open: changing one into the other needs a restart, and until then \
+         nothing else of this change takes effect"
+    )]
+    InOwnWay {
+        wanted: SocketAddr,
+        open: SocketAddr,
+        #[source]
+        cause: std::io::Error,
+    },
     #[error("client {client} asks for the primary login {primary}, which there is none of")]
     UnknownPrimary { client: String, primary: String },
 }
@@ -48,15 +59,17 @@ struct Listening {
 }
 
 impl RadiusDoor {
-    /// Bind every listener and begin to answer. Nothing is left open when one of them cannot be bound.
+    /// Bind every listener and begin to answer. Nothing is left open when one of them cannot be bound. `first` is done
+    /// when nothing can fail any more, and before anybody is answered.
     pub fn start(
         settings: RadiusSettings,
         engine: Arc<Engine>,
         primaries: &Primaries,
         random: Arc<dyn Random>,
         tasks: &Tasks,
+        first: impl FnOnce(),
     ) -> Result<Handle, StartError> {
-        Self::open(settings, engine, primaries, random, tasks)
+        Self::open(settings, engine, primaries, random, tasks, first)
     }
 
     pub(crate) fn open(
@@ -65,17 +78,21 @@ impl RadiusDoor {
         primaries: &Primaries,
         random: Arc<dyn Random>,
         tasks: &Tasks,
+        first: impl FnOnce(),
     ) -> Result<Handle, StartError> {
         let tasks = tasks.group();
         let desk = Arc::new(Desk { logins, random, delays: Delays::new(settings.limits.delayed_rejects) });
         let (listeners, live) = prepare(settings, primaries, &Clients::new(Vec::new()))?;
         let bound = bind(&listeners, live.limits.receive_buffer, &[])?;
+        first();
         let hall = Arc::new(Hall {
             live: ArcSwap::from_pointee(live),
             desk: Arc::clone(&desk),
             open: Arc::new(Gate::new()),
             unknown_client: Counter::default(),
             strangers: Seldom::new(Duration::from_secs(60)),
+            panics: Counter::default(),
+            panicking: Seldom::new(Duration::from_secs(60)),
             tasks: tasks.clone(),
         });
         let stopping = tasks.stopping();
@@ -94,12 +111,19 @@ impl Handle {
     }
 
     /// Change to new settings as a whole, or keep the old ones and say why. Open logins go on, and are answered by the
-    /// settings they began under.
-    pub fn reload(&self, settings: RadiusSettings, primaries: &Primaries) -> Result<(), StartError> {
+    /// settings they began under. `first` is done when nothing can fail any more, and before the new settings hold.
+    pub fn reload(
+        &self,
+        settings: RadiusSettings,
+        primaries: &Primaries,
+        first: impl FnOnce(),
+    ) -> Result<(), StartError> {
         let mut listening = self.lock();
         let (wanted, live) = prepare(settings, primaries, &self.hall.live.load().clients)?;
         let kept: Vec<SocketAddr> = listening.iter().map(|listening| listening.configured).collect();
-        let bound = bind(&wanted, live.limits.receive_buffer, &kept)?;
+        let bound = bind(&wanted, live.limits.receive_buffer, &kept)
+            .map_err(|error| in_own_way(error, listening.iter().filter(|open| !wanted.contains(&open.configured))))?;
+        first();
         self.hall.desk.delays.limit_to(live.limits.delayed_rejects);
         self.hall.live.store(Arc::new(live));
         listening.retain(|listening| {
@@ -123,6 +147,7 @@ impl Handle {
         let clients = live.clients.all().iter();
         Counts {
             unknown_client: self.hall.unknown_client.read(),
+            panics: self.hall.panics.read(),
             open_logins: self.hall.open.inside(),
             clients: clients.map(|client| (client.name().to_owned(), client.memory.counters.read())).collect(),
         }
@@ -160,6 +185,21 @@ fn bind(
 ) -> Result<Vec<(SocketAddr, UdpListener)>, BindError> {
     let new = wanted.iter().filter(|address| !kept.contains(address));
     new.map(|&address| UdpListener::bind(address, receive_buffer).map(|listener| (address, listener))).collect()
+}
+
+/// A new listener is bound before old ones are closed, so that a reload that fails changes nothing. Where the new one
+/// needs the very port that an old one `closing` has, that cannot be done.
+fn in_own_way<'a>(error: BindError, mut closing: impl Iterator<Item = &'a Listening>) -> StartError {
+    let BindError { address: wanted, cause } = error;
+    let overlaps = |open: SocketAddr| {
+        let covers = open.ip() == wanted.ip() || open.ip().is_unspecified() || wanted.ip().is_unspecified();
+        open.port() == wanted.port() && open.is_ipv4() == wanted.is_ipv4() && covers
+    };
+    let in_use = cause.kind() == std::io::ErrorKind::AddrInUse;
+    match closing.find(|open| in_use && overlaps(open.bound)) {
+        Some(open) => StartError::InOwnWay { wanted, open: open.bound, cause },
+        None => BindError { address: wanted, cause }.into(),
+    }
 }
 
 fn listen(hall: &Arc<Hall>, configured: SocketAddr, listener: UdpListener) -> Listening {

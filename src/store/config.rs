@@ -49,7 +49,10 @@ fn default_path() -> PathBuf {
     PathBuf::from("/var/lib/vestibule/vestibule.db")
 }
 
-/// A database on a PostgreSQL server.
+/// A database on a PostgreSQL server. Stop every gateway before you restore a backup of it. At its next start each
+/// notices, by the file `postgres.witness` in its state folder, that the database is older than it was: codes that may
+/// have been used since then are refused for 23 minutes, remembered stations are forgotten, and recovery codes must be
+/// issued anew once all gateways run again. Where the state folder was lost too, issue recovery codes anew yourself.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PostgresConfig {
@@ -119,6 +122,9 @@ pub struct PostgresSettings {
     /// Where TLS is required: the authorities, or nothing for those of the system.
     pub tls: Option<PostgresAuthorities>,
     pub connections: u32,
+    /// The gateway's own folder, on its own disk: there it remembers how far this database had come, and so notices one
+    /// that was restored from a backup. Not written by an administrator; whoever opens the store sets it.
+    pub witness_folder: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone)]
@@ -193,6 +199,7 @@ impl PostgresConfig {
             database: self.database,
             tls,
             connections: self.connections,
+            witness_folder: None,
         })
     }
 }

@@ -169,7 +169,8 @@ impl Store for Handle {
         now: Timestamp,
     ) -> Result<Option<TrustEntry>, StoreError> {
         let doing = "look up a trusted station";
-        trust::trusted(&mut *self.read(doing).await?, user, service, station, now).await.map_err(while_doing(doing))
+        let session = &mut *self.read(doing).await?;
+        trust::trusted(session, &self.desk, user, service, station, now).await.map_err(while_doing(doing))
     }
 
     fn endings(&self) -> broadcast::Receiver<AttemptId> {
@@ -269,7 +270,7 @@ impl Store for Handle {
 
     async fn trust_entries(&self, user: Option<UserId>, now: Timestamp) -> Result<Vec<TrustEntry>, StoreError> {
         let doing = "list trusted stations";
-        trust::entries(&mut *self.read(doing).await?, user, now).await.map_err(while_doing(doing))
+        trust::entries(&mut *self.read(doing).await?, &self.desk, user, now).await.map_err(while_doing(doing))
     }
 
     async fn revoke_trust(&self, id: TrustId, audit_by: &str, now: Timestamp) -> Result<bool, StoreError> {

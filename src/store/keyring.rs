@@ -1,7 +1,7 @@
 //! The keys that what is secret is sealed with. None of them is in the database.
 //!
-//! From each master key three things are derived (HKDF-SHA-256): a key for sealing, one for authenticating the heads of
-//! the audit chains, and one for whoever asks by label. Each sealed value has a key of its own, derived from the sealing
+//! From each master key four things are derived (HKDF-SHA-256): a key for sealing, one for authenticating the heads of
+//! the audit chains, one for proving rows that are no secret but let somebody in, and one for whoever asks by label. Each sealed value has a key of its own, derived from the sealing
 //! key and its [`Place`]: random nonces then never meet under one key, however many attempts are sealed a day.
 
 use std::sync::Arc;
@@ -68,6 +68,7 @@ struct Key {
     id: [u8; KEY_ID_OCTETS],
     sealing: hkdf::Prk,
     heads: hmac::Key,
+    rows: hmac::Key,
     labelled: hkdf::Prk,
 }
 
@@ -126,15 +127,31 @@ impl Keyring {
 
     /// Authenticates `what` with the current key.
     pub(crate) fn sign(&self, what: &[u8]) -> Vec<u8> {
-        let key = &self.0.current;
-        let mut signed = self.current_prefix();
-        signed.extend_from_slice(hmac::sign(&key.heads, what).as_ref());
-        signed
+        self.tagged(&self.0.current.heads, what)
     }
 
     pub(crate) fn verify(&self, what: &[u8], signed: &[u8]) -> Result<(), Unopened> {
-        let (prefix, tag) = signed.split_at_checked(PREFIX_OCTETS).ok_or(Unopened::Altered)?;
-        hmac::verify(&self.by_prefix(prefix)?.heads, what, tag).map_err(|_| Unopened::Altered)
+        self.check_tag(|key| &key.heads, what, signed)
+    }
+
+    /// What shows that we wrote a row whose cells make up `statement`.
+    pub(crate) fn prove(&self, statement: &[u8]) -> Vec<u8> {
+        self.tagged(&self.0.current.rows, statement)
+    }
+
+    pub(crate) fn check_proof(&self, statement: &[u8], proof: &[u8]) -> Result<(), Unopened> {
+        self.check_tag(|key| &key.rows, statement, proof)
+    }
+
+    fn tagged(&self, key: &hmac::Key, what: &[u8]) -> Vec<u8> {
+        let mut tagged = self.current_prefix();
+        tagged.extend_from_slice(hmac::sign(key, what).as_ref());
+        tagged
+    }
+
+    fn check_tag(&self, key: impl Fn(&Key) -> &hmac::Key, what: &[u8], tagged: &[u8]) -> Result<(), Unopened> {
+        let (prefix, tag) = tagged.split_at_checked(PREFIX_OCTETS).ok_or(Unopened::Altered)?;
+        hmac::verify(key(self.by_prefix(prefix)?), what, tag).map_err(|_| Unopened::Altered)
     }
 
     /// How everything begins that was sealed or signed with the current key.
@@ -180,12 +197,16 @@ impl Key {
         let mut id = [0; KEY_ID_OCTETS];
         id.iter_mut().zip(labelled.finish().as_ref()).for_each(|(to, from)| *to = *from);
         let prk = |label: &str| hkdf::Salt::new(hkdf::HKDF_SHA256, label.as_bytes()).extract(octets);
-        let mut heads = Zeroizing::new([0; 32]);
-        expand(&prk("vestibule audit heads"), b"hmac", &mut heads);
+        let authenticating = |label: &str| {
+            let mut key = Zeroizing::new([0; 32]);
+            expand(&prk(label), b"hmac", &mut key);
+            hmac::Key::new(hmac::HMAC_SHA256, key.as_slice())
+        };
         Self {
             id,
             sealing: prk("vestibule seal"),
-            heads: hmac::Key::new(hmac::HMAC_SHA256, heads.as_slice()),
+            heads: authenticating("vestibule audit heads"),
+            rows: authenticating("vestibule row proofs"),
             labelled: prk("vestibule derive"),
         }
     }

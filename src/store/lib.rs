@@ -22,7 +22,15 @@
 //! type (`Session`: execute and query), so every statement is written once and means the same on both.
 //!
 //! **At rest.** Whatever is secret (factor keys, password hashes, what an attempt carries) is sealed with a key that is
-//! not in the database ([`Keyring`]) and bound to its row: moved to another row, it does not open.
+//! not in the database ([`Keyring`]) and bound to its row: moved to another row, it does not open. A remembered station
+//! is no secret, but its row lets somebody in: it carries a proof made with the same key, and without one it is not
+//! there.
+//!
+//! **What a key cannot show** is a row that is missing, or one that was there before. Whoever can write to the database
+//! while we run can delete what was spent (`spent_items`), put back an authenticator's older high-water mark or a
+//! station that was forgotten before its time was up, and one-time codes that they also know then open a second time.
+//! They still need the first factor and such a code; the audit log has the login either way. A whole database put back
+//! to an older state is noticed at the next start, by a file outside of it (`witness`).
 
 mod accounts;
 mod attempts;

@@ -118,10 +118,10 @@ pub async fn open(
             Ok(Arc::new(Handle::new(desk, queue, reads, running)))
         }
         StoreSettings::Postgres(settings) => {
-            let (desk, pool) = postgres::open(&settings, prepare).await?;
+            let (desk, pool, witness) = postgres::open(&settings, prepare).await?;
             let desk = Arc::new(desk);
             let (mut writer, mut hears) = (JoinSet::new(), JoinSet::new());
-            let queue = start_task(Arc::clone(&desk), pool.clone(), &mut writer);
+            let queue = start_task(Arc::clone(&desk), pool.clone(), witness, &mut writer);
             listener::start(Arc::clone(&desk), pool.clone(), &mut hears);
             let running = Running { thread: None, writer, listener: hears };
             Ok(Arc::new(Handle::new(desk, queue, Reads::Postgres(pool), running)))

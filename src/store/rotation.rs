@@ -10,6 +10,7 @@ use crate::fault::Fault;
 use crate::keyring::{PREFIX_OCTETS, Place};
 use crate::schema;
 use crate::session::{Row, Session};
+use crate::trust;
 use crate::writer::Desk;
 
 /// Rows of one batch: logins wait behind it.
@@ -21,37 +22,46 @@ pub(crate) enum Column {
     Authenticators,
     Passwords,
     Attempts,
+    /// Not sealed, but proven.
+    Trust,
 }
 
 impl Column {
-    pub(crate) const ALL: [Self; 3] = [Self::Authenticators, Self::Passwords, Self::Attempts];
+    pub(crate) const ALL: [Self; 4] = [Self::Authenticators, Self::Passwords, Self::Attempts, Self::Trust];
 
-    /// Which columns, which table, and which of the columns is sealed.
+    /// Which columns, which table, and which of the columns is made with the master key.
     fn parts(self) -> (&'static str, &'static str, &'static str) {
         match self {
             Self::Authenticators => ("id, user_id, secret", "authenticators", "secret"),
             Self::Passwords => ("id, password_hash", "users", "password_hash"),
             Self::Attempts => (COLUMNS, "attempts", "payload"),
+            Self::Trust => (trust::COLUMNS, "trust", "proof"),
         }
     }
 
-    /// Which row, what is sealed in it and where it belongs.
-    fn read(self, mut row: Row) -> Result<(String, Vec<u8>, Place), Fault> {
+    /// Which row, and what it holds instead from now on; nothing where the row goes.
+    fn anew(self, mut row: Row, desk: &Desk) -> Result<(String, Option<Vec<u8>>), Fault> {
         match self {
             Self::Authenticators => {
                 let (id, user) = (row.id()?, row.id()?);
-                Ok((format!("{id}"), row.blob()?, secret_place(id, user)))
+                Ok((format!("{id}"), Some(sealed_anew(desk, &row.blob()?, &secret_place(id, user))?)))
             }
             Self::Passwords => {
                 let id = row.id()?;
-                Ok((format!("{id}"), row.blob()?, password_place(id)))
+                Ok((format!("{id}"), Some(sealed_anew(desk, &row.blob()?, &password_place(id))?)))
             }
             Self::Attempts => {
                 let (id, attempt) = Attempt::read(row)?;
-                Ok((id.to_string(), attempt.as_sealed().to_vec(), attempt.place(id)))
+                Ok((id.to_string(), Some(sealed_anew(desk, attempt.as_sealed(), &attempt.place(id))?)))
             }
+            Self::Trust => trust::proven_anew(row, desk),
         }
     }
+}
+
+fn sealed_anew(desk: &Desk, sealed: &[u8], place: &Place) -> Result<Vec<u8>, Fault> {
+    let plain = desk.keyring.open(sealed, place)?;
+    Ok(desk.keyring.seal(plain.expose(), place)?)
 }
 
 /// One batch; how many rows it had.
@@ -63,12 +73,13 @@ pub(crate) async fn reseal(session: &mut Session, desk: &Desk, column: Column) -
         session.for_update()
     );
     let update = format!("UPDATE {table} SET {sealed_in} = $1 WHERE id = $2");
+    let delete = format!("DELETE FROM {table} WHERE id = $1");
     let mut count = 0;
     for row in session.query(&select, &[(&desk.keyring.current_prefix()).into()]).await? {
-        let (id, sealed, place) = column.read(row)?;
-        let plain = desk.keyring.open(&sealed, &place)?;
-        let anew = desk.keyring.seal(plain.expose(), &place)?;
-        session.execute(&update, &[(&anew).into(), (&id).into()]).await?;
+        match column.anew(row, desk)? {
+            (id, Some(anew)) => session.execute(&update, &[(&anew).into(), (&id).into()]).await?,
+            (id, None) => session.execute(&delete, &[(&id).into()]).await?,
+        };
         count += 1;
     }
     Ok(count)

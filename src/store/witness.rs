@@ -1,9 +1,10 @@
-//! A small file beside the SQLite database that remembers how far its audit log had come. A database that is behind it
-//! was restored from a backup, and what was spent since that backup must stay spent (OPS-09).
+//! A small file outside the database (beside a SQLite one, in the gateway's own folder for PostgreSQL) that remembers
+//! how far the audit log had come. A database that is behind it was restored from a backup, and what was spent since
+//! that backup must stay spent (OPS-09).
 
 use std::collections::BTreeMap;
 use std::io::Write as _;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, fchown};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -21,8 +22,13 @@ use crate::session::Session;
 const QUIET: Duration = Duration::from_millis(250);
 const BUSY: Duration = Duration::from_secs(1);
 
-/// How long a code can be right: three steps of a minute, and as much again for a clock that drifted.
-const CODE_LIFETIME: Duration = Duration::from_secs(360);
+/// How long after it was used a code can still look right to a database that does not know of it: as far as an
+/// authenticator's clock may run ahead and be followed (20 steps), the window around that (2), and the step itself. A
+/// step lasts a minute at most.
+const CODE_LIFETIME: Duration = Duration::from_secs((20 + 2 + 1) * 60);
+
+/// How often what follows a restore is tried that clashed with another gateway.
+const TRIES_MAX: u32 = 5;
 
 /// The file's text.
 #[derive(Debug, Serialize, Deserialize)]
@@ -39,9 +45,19 @@ impl Written {
     }
 }
 
+/// The witness of the SQLite database at `database`.
+pub(crate) fn of_file(database: &Path) -> PathBuf {
+    beside(database, ".witness")
+}
+
+/// The witness of a PostgreSQL database. It does not carry the node's name, which may change with each start.
+pub(crate) fn of_server(folder: &Path) -> PathBuf {
+    folder.join("postgres.witness")
+}
+
 /// The deployment that the file at `database` had when it was last seen, if it ever was.
 pub(crate) fn deployment_seen(database: &Path) -> Option<String> {
-    let text = std::fs::read(beside(database, ".witness")).ok()?;
+    let text = std::fs::read(of_file(database)).ok()?;
     serde_json::from_slice::<Written>(&text).ok().map(|written| written.deployment)
 }
 
@@ -58,14 +74,13 @@ pub(crate) struct Witness {
 impl Witness {
     /// Compare the database with what was last seen of it, and deal with an older one.
     pub(crate) async fn open(
-        database: &Path,
+        path: PathBuf,
         session: &mut Session,
         keyring: &Keyring,
         deployment: &str,
         node: &str,
         now: Timestamp,
     ) -> Result<Self, Fault> {
-        let path = beside(database, ".witness");
         match read(&path, keyring, deployment)? {
             Remembered::Nothing => {}
             Remembered::Seen(seen, at) => {
@@ -127,6 +142,10 @@ impl Witness {
         let fresh = beside(&self.path, &format!(".{}.new", std::process::id()));
         let mut file = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&fresh)?;
         file.write_all(&serde_json::to_vec(&written)?)?;
+        // A command that root ran must not take the file away from the gateway. Whoever is not root cannot, and need not.
+        if let Some(folder) = self.path.parent().and_then(|folder| std::fs::metadata(folder).ok()) {
+            drop(fchown(&file, Some(folder.uid()), Some(folder.gid())));
+        }
         std::fs::rename(fresh, &self.path)
     }
 }
@@ -197,13 +216,19 @@ async fn restored(
     seen: Timestamp,
     now: Timestamp,
 ) -> Result<(), Fault> {
-    session.begin().await?;
-    let done = hold(session, keyring, deployment, node, missing, seen, now).await;
-    match done {
-        Ok(()) => session.commit().await?,
-        Err(fault) => {
-            session.rollback().await;
-            return Err(fault);
+    let mut tries = 1;
+    loop {
+        session.begin().await?;
+        match hold(session, keyring, deployment, node, missing, seen, now).await {
+            Ok(()) => break session.commit().await?,
+            Err(fault) => {
+                session.rollback().await;
+                // Other gateways go on meanwhile, or do the same.
+                if !matches!(fault, Fault::Clash(_)) || tries >= TRIES_MAX {
+                    return Err(fault);
+                }
+                tries += 1;
+            }
         }
     }
     tracing::warn!(
@@ -223,11 +248,14 @@ async fn hold(
     now: Timestamp,
 ) -> Result<(), Fault> {
     let mut chain = Chain::read(session, keyring, deployment, node).await?;
-    let sql = "UPDATE authenticators SET held_until = CASE WHEN method = 'recovery-code' THEN $1 ELSE $2 END";
+    // In the order in which logins take these tables. Another gateway may have seen more of what was lost: never sooner
+    // than it said.
+    session.execute("DELETE FROM attempts", &[]).await?;
+    let sql = "UPDATE authenticators SET held_until = CASE WHEN method = 'recovery-code' THEN $1 \
+               WHEN held_until > $2 THEN held_until ELSE $2 END";
     let codes_until = seen.min(now).after(CODE_LIFETIME);
     session.execute(sql, &[i64::MAX.into(), codes_until.into()]).await?;
     session.execute("DELETE FROM trust", &[]).await?;
-    session.execute("DELETE FROM attempts", &[]).await?;
     chain.append(&AuditRecord::new(now, AuditEvent::StoreRestored { missing }))?;
     chain.write(session, keyring, deployment).await
 }

@@ -5,7 +5,7 @@ mod group;
 mod task;
 mod thread;
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError, mpsc};
 
 use tokio::sync::{broadcast, oneshot};
@@ -40,12 +40,23 @@ pub(crate) struct Desk {
     reached: Mutex<Option<Head>>,
     /// A write was lost on its way to the disk: nothing is written any more until somebody has looked.
     suspect: AtomicBool,
+    /// Rows that somebody else wrote, as often as they were met.
+    unproven: AtomicU64,
 }
 
 impl Desk {
     pub(crate) fn new(keyring: Keyring, deployment: String, node: String, guard: Option<Guard>) -> Self {
         let (endings, _) = broadcast::channel(ENDINGS_MAX);
-        Self { keyring, deployment, node, endings, guard, reached: Mutex::default(), suspect: AtomicBool::new(false) }
+        Self {
+            keyring,
+            deployment,
+            node,
+            endings,
+            guard,
+            reached: Mutex::default(),
+            suspect: AtomicBool::new(false),
+            unproven: AtomicU64::new(0),
+        }
     }
 
     /// Refuse to go on where the database is not what was opened.
@@ -69,6 +80,19 @@ impl Desk {
 
     fn reaches(&self, head: &Head) {
         *self.reached.lock().unwrap_or_else(PoisonError::into_inner) = Some(head.clone());
+    }
+
+    /// A row was met that we did not write. Told the first, second, fourth, eighth... time: whoever logs in may repeat it
+    /// as often as they like.
+    pub(crate) fn note_unproven(&self) {
+        let times = self.unproven.fetch_add(1, Ordering::Relaxed) + 1;
+        if times.is_power_of_two() {
+            tracing::warn!(
+                times,
+                "A remembered station in the database was not written by us and is not believed: look who else can \
+                 write to the database"
+            );
+        }
     }
 
     pub(crate) fn note(&self, fault: &Fault) {

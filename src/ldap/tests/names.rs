@@ -30,6 +30,27 @@ async fn every_spelling_of_a_name_is_one_person() {
 }
 
 #[tokio::test] // LDP-22
+async fn where_the_name_is_the_id_a_name_that_a_directory_would_fold_is_nobodys() {
+    let template = format!("uid={{user}},{PEOPLE}");
+    let upstream = upstream(json!({
+        "servers": ["ldap://127.0.0.1:9"],
+        "allow_plaintext": true,
+        "domains": ["CORP"],
+        "find": { "dn_template": { "template": template, "read_own_entry": false } },
+    }));
+    for user in ["\u{FF41}lice", "al\u{2170}ce", "ada  l", "ada\u{A0}l", "ada\u{3000}l", "al\u{AD}ice", "al\u{200B}ice"]
+    {
+        for spelling in [user.to_owned(), format!("CORP\\{user}")] {
+            assert_eq!(identify(&upstream, &spelling).await, None, "{spelling:?}");
+        }
+    }
+    let subject = identify(&upstream, "j\u{fc}rgen").await.unwrap();
+    for spelling in ["ju\u{308}rgen", "CORP\\JU\u{308}RGEN"] {
+        assert_eq!(identify(&upstream, spelling).await.as_ref(), Some(&subject), "{spelling}");
+    }
+}
+
+#[tokio::test] // LDP-22
 async fn letters_beyond_ascii_are_one_name_composed_or_not() {
     let Some(slapd) = small_directory().await else { return };
     let upstream = at(&slapd);

@@ -12,7 +12,7 @@ use vestibule_engine::{Password, PortError, PrimaryRefusal};
 
 use super::bind_result::judge;
 use super::connection::Connection;
-use super::directory::{Directory, Server};
+use super::directory::{Directory, Place, Server};
 use super::fault::Fault;
 use super::pool::Slot;
 
@@ -22,6 +22,9 @@ pub(super) struct Check<'a> {
     pub(super) name: &'a str,
     pub(super) password: &'a Password,
     pub(super) afterwards: Afterwards,
+    /// The server that knows the name, if one told it: another may not know of a change yet, and have somebody else
+    /// there.
+    pub(super) preferred: Option<Place>,
     pub(super) deadline: Instant,
 }
 
@@ -59,7 +62,7 @@ impl Directory {
     pub(super) async fn check(&self, check: &Check<'_>) -> Result<Checked<'_>, PortError> {
         let doing = || format!("check a password in the directory \"{}\"", self.name);
         let mut last = None;
-        for server in self.candidates() {
+        for server in self.candidates(check.preferred) {
             let began = Instant::now();
             let ready = match self.ready(server, check).await {
                 Ok(ready) => ready,
@@ -95,7 +98,7 @@ impl Directory {
     }
 
     async fn bind<'a>(&self, server: &Server, ready: Ready<'a>, check: &Check<'_>) -> Result<Checked<'a>, Fault> {
-        let Check { name, password, afterwards, deadline } = *check;
+        let Check { name, password, afterwards, deadline, .. } = *check;
         let Ready { slot, mut connection, was_idle } = ready;
         let began = Instant::now();
         let result = match connection.bind(name, password, deadline).await {

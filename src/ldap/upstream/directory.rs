@@ -28,7 +28,12 @@ pub(crate) struct Directory {
     account_rests_until: Mutex<Option<Instant>>,
 }
 
+/// Which server of the directory: its place in the configured order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Place(usize);
+
 pub(super) struct Server {
+    pub(super) place: Place,
     pub(super) address: ServerAddress,
     addresses: Addresses,
     pub(super) lookups: Pool,
@@ -38,7 +43,8 @@ pub(super) struct Server {
 
 impl Directory {
     pub(super) fn new(name: &str, settings: LdapSettings, random: Arc<dyn Random>) -> Self {
-        let servers = settings.servers.iter().map(|address| Server::new(address.clone(), &settings)).collect();
+        let servers = settings.servers.iter().enumerate();
+        let servers = servers.map(|(at, address)| Server::new(Place(at), address.clone(), &settings)).collect();
         Self {
             name: name.into(),
             attributes: attributes(&settings.attributes, &settings.groups),
@@ -64,11 +70,14 @@ impl Directory {
         connect(&server.address, &server.addresses, &self.settings, deadline).await
     }
 
-    /// The servers to ask, in order. Resting ones are left out, unless all rest and asking costs nothing.
-    pub(super) fn candidates(&self) -> impl Iterator<Item = &Server> {
+    /// The servers to ask, in order, `preferred` before all. Resting ones are left out, unless all rest and asking costs
+    /// nothing.
+    pub(super) fn candidates(&self, preferred: Option<Place>) -> impl Iterator<Item = &Server> {
         let now = Instant::now();
         let is_any_usable = self.servers.iter().any(|server| server.health.is_usable(now));
-        self.servers.iter().filter(move |server| {
+        let is_preferred = move |server: &&Server| Some(server.place) == preferred;
+        let others = self.servers.iter().filter(move |server| !is_preferred(server));
+        self.servers.iter().filter(is_preferred).chain(others).filter(move |server| {
             if is_any_usable { server.health.admit(now) } else { server.health.is_cheap_to_try() }
         })
     }
@@ -127,9 +136,10 @@ impl Directory {
 }
 
 impl Server {
-    fn new(address: ServerAddress, settings: &LdapSettings) -> Self {
+    fn new(place: Place, address: ServerAddress, settings: &LdapSettings) -> Self {
         let trial = settings.connect_timeout.saturating_add(settings.timeout);
         Self {
+            place,
             address,
             addresses: Addresses::default(),
             lookups: Pool::new(settings.connections, settings.idle_timeout),

@@ -7,7 +7,7 @@ use ldap3::Scope;
 use tokio::time::{Instant, sleep_until, timeout_at};
 use vestibule_engine::{
     Carried, Identified, Password, Person, PortError, PrimaryAuthenticator, PrimaryOutcome, PrimaryRefusal, Subject,
-    UserName,
+    UserName, is_plain,
 };
 
 use super::check::{Afterwards, Check, Checked, Session};
@@ -33,7 +33,8 @@ impl Login {
     /// The password of somebody who was found before.
     async fn check_found(&mut self, found: Found, password: &Password) -> Result<PrimaryOutcome, PortError> {
         let deadline = self.directory.deadline();
-        let check = Check { name: &found.entry.dn, password, afterwards: Afterwards::Reuse, deadline };
+        let (name, preferred) = (found.entry.dn.as_str(), found.server);
+        let check = Check { name, password, afterwards: Afterwards::Reuse, preferred, deadline };
         match self.directory.check(&check).await? {
             Checked::Refused(refusal) => Ok(PrimaryOutcome::Refused(refusal)),
             Checked::Accepted(_) => {
@@ -53,7 +54,7 @@ impl Login {
         password: &Password,
     ) -> Result<PrimaryOutcome, PortError> {
         let deadline = self.directory.deadline();
-        let check = Check { name: bind_name, password, afterwards: Afterwards::GoOn, deadline };
+        let check = Check { name: bind_name, password, afterwards: Afterwards::GoOn, preferred: None, deadline };
         let session = match self.directory.check(&check).await? {
             Checked::Refused(refusal) => return Ok(PrimaryOutcome::Refused(refusal)),
             Checked::Accepted(session) => session,
@@ -86,7 +87,7 @@ impl Login {
         password: &Password,
     ) -> Result<PrimaryOutcome, PortError> {
         let deadline = self.directory.deadline();
-        let check = Check { name: bind_name, password, afterwards: Afterwards::Reuse, deadline };
+        let check = Check { name: bind_name, password, afterwards: Afterwards::Reuse, preferred: None, deadline };
         Ok(match self.directory.check(&check).await? {
             Checked::Refused(refusal) => PrimaryOutcome::Refused(refusal),
             Checked::Accepted(_) => PrimaryOutcome::Accepted(Person {
@@ -115,6 +116,10 @@ impl Login {
     fn by_name(&self, user: &UserName) -> Option<(Subject, Spelling)> {
         let spelling = Spelling::read(user, &self.directory.settings.domains);
         let canonical = spelling.canonical()?;
+        // Another spelling of a name would be another person here, and the same to the directory.
+        if !is_plain(&spelling.name) {
+            return None;
+        }
         // A second domain in a principal name would make it somebody else's. A DN has its special characters escaped.
         let is_upn = matches!(self.directory.settings.find, Find::UpnTemplate { .. });
         if is_upn && canonical.contains(['@', '\\']) {

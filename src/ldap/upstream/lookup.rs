@@ -8,7 +8,7 @@ use vestibule_engine::PortError;
 
 use super::bind_result::judge;
 use super::connection::Connection;
-use super::directory::{Directory, Server};
+use super::directory::{Directory, Place, Server};
 use super::entry::{Ask, Entry};
 use super::fault::{Fault, Words};
 use crate::config::{Account, Find};
@@ -18,9 +18,18 @@ const ACCOUNT_RESTS: Duration = Duration::from_secs(30);
 
 impl Directory {
     pub(super) async fn search(&self, ask: &Ask<'_>, deadline: Instant) -> Result<Vec<Entry>, PortError> {
+        self.search_anywhere(ask, deadline).await.map(|(entries, _)| entries)
+    }
+
+    /// What was found, and by which server.
+    pub(super) async fn search_anywhere(
+        &self,
+        ask: &Ask<'_>,
+        deadline: Instant,
+    ) -> Result<(Vec<Entry>, Place), PortError> {
         let doing = || format!("look up in the directory \"{}\"", self.name);
         let mut last = None;
-        for (tried, server) in self.candidates().enumerate() {
+        for (tried, server) in self.candidates(None).enumerate() {
             let began = Instant::now();
             // A server that hangs leaves their share of the time to those behind it.
             let left = u32::try_from(self.servers().len().saturating_sub(tried)).unwrap_or(1).max(1);
@@ -28,7 +37,7 @@ impl Directory {
             match self.search_at(server, ask, share).await {
                 Ok(entries) => {
                     self.is_well(server);
-                    return Ok(entries);
+                    return Ok((entries, server.place));
                 }
                 Err(fault) if fault.may_ask_elsewhere() => {
                     self.has_failed(server, &fault, began);

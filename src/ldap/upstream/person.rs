@@ -5,7 +5,7 @@ use tokio::time::Instant;
 use tracing::warn;
 use vestibule_engine::{PortError, Subject, UserName};
 
-use super::directory::Directory;
+use super::directory::{Directory, Place};
 use super::entry::{Ask, Entry};
 use super::identifier;
 use super::seldom::Seldom;
@@ -22,6 +22,8 @@ const MATCHES_MAX: usize = 2;
 pub(super) struct Found {
     pub(super) subject: Subject,
     pub(super) entry: Entry,
+    /// The server that told of them, where there was a choice.
+    pub(super) server: Option<Place>,
 }
 
 /// Said when a name matches several people. One for all sources: it is a word of advice, not a count.
@@ -67,8 +69,9 @@ impl Directory {
     ) -> Result<Option<Found>, PortError> {
         let spelling = Spelling::read(user, &self.settings.domains);
         let wanted = Wanted::of(&spelling, below);
-        let entries = self.search(&wanted.ask(&self.attributes), deadline).await?;
-        self.only_one(entries, &spelling, Some(below))
+        let (entries, server) = self.search_anywhere(&wanted.ask(&self.attributes), deadline).await?;
+        let found = self.only_one(entries, &spelling, Some(below))?;
+        Ok(found.map(|found| Found { server: Some(server), ..found }))
     }
 
     /// The one person among what was found. Several are nobody: to pick one would let one sign in as the other.
@@ -96,7 +99,7 @@ impl Directory {
             return Ok(None);
         }
         let subject = self.subject(&entry)?;
-        Ok(Some(Found { subject, entry }))
+        Ok(Some(Found { subject, entry, server: None }))
     }
 
     fn subject(&self, entry: &Entry) -> Result<Subject, PortError> {

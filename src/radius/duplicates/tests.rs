@@ -103,6 +103,27 @@ async fn a_flood_of_requests_leaves_nothing_behind() {
     assert_eq!((known.requests.len(), known.answered.len()), (1, 0));
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_flood_under_one_key_keeps_no_more_than_there_is_room_for() {
+    const ROOM: usize = 10;
+    let listener = Listener::new(ROOM);
+    for round in 0..1000u32 {
+        let mut authenticator = [0; 16];
+        authenticator[..4].copy_from_slice(&round.to_be_bytes());
+        let source = SocketAddr::from(([192, 0, 2, 1], 1000));
+        let seen = listener.cache.see(source, 7, &authenticator, LIFETIME, listener.room);
+        let Seen::First(ticket) = seen else { panic!("expected a first request, saw {seen:?}") };
+        assert!(ticket.answered(&answer(1)));
+        assert!(matches!(
+            listener.cache.see(source, 7, &authenticator, LIFETIME, listener.room),
+            Seen::Answered(octets) if octets == answer(1)
+        ));
+    }
+    let known = listener.cache.lock();
+    assert!(known.answered.len() <= ROOM, "{} are kept", known.answered.len());
+    assert_eq!(known.requests.len(), 1);
+}
+
 // RAD-33
 #[tokio::test(start_paused = true)]
 async fn while_no_new_request_may_begin_what_is_remembered_stays_as_it_is() {

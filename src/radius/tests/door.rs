@@ -12,8 +12,8 @@ use tokio::net::UdpSocket;
 use tokio::sync::Semaphore;
 use vestibule_engine::{
     Answer, AttemptId, Carried, Denial, EngineError, Identified, LoginRequest, Method, Password, PortError, Primary,
-    PrimaryAuthenticator, PrimaryOutcome, PrimarySource, Prompt, PromptKind, SecretBytes, Subject, Timestamp, Turn,
-    UserName,
+    PrimaryAuthenticator, PrimaryOutcome, PrimarySource, Prompt, PromptKind, Random, SecretBytes, Subject, Timestamp,
+    Turn, UserName,
 };
 use vestibule_listen::Tasks;
 
@@ -202,12 +202,16 @@ impl TestDoor {
     }
 
     pub(super) fn start_with(config: &Value) -> Self {
+        Self::start_by(config, Arc::new(Chance::new(7)))
+    }
+
+    pub(super) fn start_by(config: &Value, random: Arc<dyn Random>) -> Self {
         let (settings, problems) = link(config.clone());
         let settings = settings.unwrap_or_else(|| panic!("{problems:?}"));
         let script = Arc::new(Script { calls: Mutex::default(), waits: Semaphore::new(0), carried: Mutex::default() });
         let tasks = Tasks::new();
         let logins: Arc<dyn Logins> = Arc::clone(&script) as Arc<dyn Logins>;
-        let handle = RadiusDoor::open(settings, logins, &primaries(), Arc::new(Chance::new(7)), &tasks).unwrap();
+        let handle = RadiusDoor::open(settings, logins, &primaries(), random, &tasks, || {}).unwrap();
         let address = handle.addresses()[0];
         Self { handle, script, tasks, address }
     }

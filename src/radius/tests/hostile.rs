@@ -1,6 +1,9 @@
 //! Octets nobody should send, by the thousand.
 
-use vestibule_engine::Random;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use vestibule_engine::{PortError, Random};
 
 use super::Chance;
 use super::door::{STRICT, TestDoor};
@@ -62,4 +65,31 @@ async fn noise_is_counted_and_forgotten() {
     assert!(client.hears_nothing().await);
     assert_eq!((door.calls(), door.tasks.panics()), (vec![], 0));
     assert!(door.counts("strict").malformed > 500);
+}
+
+/// The first draw is a defect.
+#[derive(Default)]
+struct PanicsOnce(AtomicBool);
+
+impl Random for PanicsOnce {
+    fn fill(&self, _: &mut [u8]) -> Result<(), PortError> {
+        assert!(self.0.swap(true, Ordering::Relaxed), "on purpose, by a test");
+        Ok(())
+    }
+}
+
+// SUP-05
+#[tokio::test(start_paused = true)]
+async fn a_datagram_that_meets_a_defect_is_lost_and_the_listener_goes_on() {
+    let door = TestDoor::start_by(&TestDoor::config(), Arc::new(PanicsOnce::default()));
+    let client = door.client(STRICT).await;
+    // A name that cannot be read is refused before there is a login, and a refusal draws its delay.
+    let unreadable = client.login("a\u{7}", "secret", &[]);
+    client.send(&unreadable).await;
+    assert!(client.hears_nothing().await);
+    let counts = door.handle.counters();
+    assert_eq!((counts.panics, counts.open_logins, door.tasks.panics()), (1, 0, 0));
+    // The same packet again is a new request, and others are served.
+    assert_eq!(client.ask(&unreadable).await.unwrap().code(), 3);
+    assert_eq!(client.ask(&client.login("alice", "secret", &[])).await.unwrap().code(), 2);
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 use vestibule_engine::{
     Carried, Continuation, Identified, Passcode, Password, Person, PortError, PrimaryAuthenticator, PrimaryOutcome,
-    PrimaryRefusal, Subject, UserName,
+    PrimaryRefusal, Subject, UserName, is_plain,
 };
 
 use super::Shared;
@@ -141,9 +141,11 @@ fn question(packet: &Packet<'_>, server: SocketAddr) -> Option<Continuation> {
 
 #[async_trait]
 impl PrimaryAuthenticator for Login {
-    /// A RADIUS server cannot be asked who somebody is. The canonical name is the identity, whoever it turns out to be.
+    /// A RADIUS server cannot be asked who somebody is. The canonical name is the identity, whoever it turns out to be;
+    /// so a name that may be another spelling of somebody's is nobody's.
     async fn identify(&mut self, user: &UserName) -> Result<Identified, PortError> {
-        Ok(Identified::Known(self.subject(user)))
+        let subject = self.subject(user);
+        Ok(if is_plain(&subject.id) { Identified::Known(subject) } else { Identified::Unknown })
     }
 
     async fn authenticate(

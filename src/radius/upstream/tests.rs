@@ -149,6 +149,22 @@ async fn a_password_is_asked_for_in_a_signed_request_and_what_is_granted_is_held
     assert_eq!(held, [25, 25, 11]);
 }
 
+// LDP-22: the directory behind the server may take all of these for one name.
+#[tokio::test(start_paused = true)]
+async fn a_name_that_may_be_another_spelling_of_somebodys_is_nobodys() {
+    let (tasks, server) = (Tasks::new(), FakeServer::start().await);
+    let upstream = upstream(vec![server.settings()], &tasks);
+    let identify = async |user: &str| upstream.authenticator().identify(&UserName::parse(user).unwrap()).await.unwrap();
+    for user in ["\u{FF41}lice", "al\u{2170}ce", "ada  l", "ada\u{A0}l", "ada\u{3000}l", "al\u{AD}ice", "al\u{200B}ice"]
+    {
+        assert!(matches!(identify(user).await, Identified::Unknown), "{user:?}");
+    }
+    for user in ["j\u{fc}rgen", "ju\u{308}rgen", " JU\u{308}RGEN"] {
+        let Identified::Known(subject) = identify(user).await else { panic!("{user:?}") };
+        assert_eq!(subject.id, "j\u{fc}rgen");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_refusal_is_an_outcome_and_is_final() {
     let (tasks, first, second) = (Tasks::new(), FakeServer::start().await, FakeServer::start().await);

@@ -11,6 +11,7 @@ use crate::bulk::select_in;
 use crate::fault::Fault;
 use crate::session::{Arg, Row, Session};
 use crate::trust;
+use crate::writer::Desk;
 
 #[derive(Default)]
 struct Needs {
@@ -47,6 +48,7 @@ fn args(names: &BTreeSet<String>) -> Vec<Arg<'_>> {
 impl Book {
     pub(crate) async fn load<'a>(
         session: &mut Session,
+        desk: &Desk,
         changes: impl Iterator<Item = &'a Transition>,
     ) -> Result<Self, Fault> {
         let mut needs = Needs::default();
@@ -56,7 +58,7 @@ impl Book {
         book.load_attempts(session, &needs).await?;
         book.load_authenticators(session, &needs).await?;
         book.load_counters(session, &needs).await?;
-        book.load_trust(session, &needs).await?;
+        book.load_trust(session, desk, &needs).await?;
         Ok(book)
     }
 
@@ -113,12 +115,11 @@ impl Book {
         Ok(())
     }
 
-    async fn load_trust(&mut self, session: &mut Session, needs: &Needs) -> Result<(), Fault> {
+    async fn load_trust(&mut self, session: &mut Session, desk: &Desk, needs: &Needs) -> Result<(), Fault> {
         let lock = in_order(session, "id");
-        let sql = format!("{} WHERE id IN", trust::SELECT);
+        let sql = format!("SELECT {} FROM trust WHERE id IN", trust::COLUMNS);
         for row in select_in(session, &sql, &args(&needs.trust), &lock).await? {
-            let entry = trust::read(row)?;
-            self.trust.insert(entry.id, entry);
+            self.trust.extend(trust::read(row, desk)?.map(|entry| (entry.id, entry)));
         }
         Ok(())
     }

@@ -7,6 +7,7 @@ use crate::bulk::each_row;
 use crate::fault::{Cause, Fault};
 use crate::keyring::Keyring;
 use crate::session::{Arg, Session};
+use crate::trust;
 
 impl Book {
     pub(crate) async fn write(&self, session: &mut Session, keyring: &Keyring) -> Result<(), Fault> {
@@ -15,7 +16,7 @@ impl Book {
         self.write_authenticators(session).await?;
         self.write_spent_items(session).await?;
         self.write_counters(session).await?;
-        self.write_trust(session).await
+        self.write_trust(session, keyring).await
     }
 
     async fn write_users(&self, session: &mut Session) -> Result<(), Fault> {
@@ -97,12 +98,15 @@ impl Book {
         each_row(session, sql, 4, &rows(false), "").await.map(drop)
     }
 
-    async fn write_trust(&self, session: &mut Session) -> Result<(), Fault> {
-        let rows: Vec<_> =
-            self.granted.iter().map(|entry| (entry.id.to_string(), entry.user.to_string(), entry)).collect();
+    async fn write_trust(&self, session: &mut Session, keyring: &Keyring) -> Result<(), Fault> {
+        let rows: Vec<_> = self
+            .granted
+            .iter()
+            .map(|entry| (entry.id.to_string(), entry.user.to_string(), trust::proof(entry, keyring), entry))
+            .collect();
         let args: Vec<Arg<'_>> = rows
             .iter()
-            .flat_map(|(id, user, entry)| {
+            .flat_map(|(id, user, proof, entry)| {
                 let station = entry.station.as_str();
                 [
                     id.into(),
@@ -112,13 +116,14 @@ impl Book {
                     entry.method.name().into(),
                     entry.granted.into(),
                     entry.until.into(),
+                    proof.into(),
                 ]
             })
             .collect();
-        let sql = "INSERT INTO trust (id, user_id, service, station, method, granted, expires) VALUES";
+        let sql = format!("INSERT INTO trust ({}) VALUES", trust::COLUMNS);
         let replace = " ON CONFLICT (user_id, service, station) DO UPDATE SET id = excluded.id, \
-                       method = excluded.method, granted = excluded.granted, expires = excluded.expires";
-        each_row(session, sql, 7, &args, replace).await.map(drop)
+                       method = excluded.method, granted = excluded.granted, expires = excluded.expires, proof = excluded.proof";
+        each_row(session, &sql, 8, &args, replace).await.map(drop)
     }
 }
 

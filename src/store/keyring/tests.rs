@@ -70,6 +70,19 @@ fn a_signature_is_for_one_text_only() {
 }
 
 #[test]
+fn a_proof_of_a_row_is_nothing_else() {
+    let keys = ring_of(1);
+    let both = Keyring::new(&SecretBytes::new(vec![2; 32]), &[SecretBytes::new(vec![1; 32])]).unwrap();
+    let proof = keys.prove(b"row");
+    assert!(both.check_proof(b"row", &proof).is_ok(), "an older key still proves");
+    assert_eq!(keys.check_proof(b"another row", &proof).unwrap_err(), Unopened::Altered);
+    assert_eq!(keys.check_proof(b"row", &keys.sign(b"row")).unwrap_err(), Unopened::Altered);
+    assert_eq!(keys.verify(b"row", &proof).unwrap_err(), Unopened::Altered);
+    assert!(ring_of(2).check_proof(b"row", &proof).is_err());
+    assert!(keys.check_proof(b"row", b"").is_err());
+}
+
+#[test]
 fn derived_keys_differ_by_label_and_stay_the_same() {
     assert!(ring_of(1).derive("coalesce") == ring_of(1).derive("coalesce"));
     assert!(ring_of(1).derive("coalesce") != ring_of(1).derive("cookies"));

@@ -9,6 +9,7 @@ use super::{OpenError, Prepare, failure};
 use crate::config::{PostgresAuthorities, PostgresSettings};
 use crate::fault::Fault;
 use crate::session::postgres_fault;
+use crate::witness::{self, Witness};
 use crate::writer::{Desk, connect};
 
 /// How long to wait for a connection. A login waits for it, and so does whoever signs in.
@@ -22,7 +23,10 @@ const SESSION: &str = "SET synchronous_commit = on; SET lock_timeout = '5s'; SET
                        SET idle_in_transaction_session_timeout = '10s'; \
                        SET default_transaction_isolation = 'read committed'";
 
-pub(super) async fn open(settings: &PostgresSettings, prepare: Prepare) -> Result<(Desk, PgPool), OpenError> {
+pub(super) async fn open(
+    settings: &PostgresSettings,
+    prepare: Prepare,
+) -> Result<(Desk, PgPool, Option<Witness>), OpenError> {
     let place = format!("PostgreSQL at {}", settings.host);
     let options = options(settings);
     knock(&options, settings, &place).await?;
@@ -44,7 +48,15 @@ pub(super) async fn open(settings: &PostgresSettings, prepare: Prepare) -> Resul
     let mut session = connect(&pool).await.map_err(failed)?;
     let deployment = prepare.run(&mut session, &place).await?;
     warn_if_not_durable(&mut session, &place).await.map_err(failed)?;
-    Ok((Desk::new(prepare.keyring, deployment, prepare.node, None), pool))
+    let Prepare { keyring, node, now, .. } = prepare;
+    let witness = match &settings.witness_folder {
+        Some(folder) => {
+            let path = witness::of_server(folder);
+            Some(Witness::open(path, &mut session, &keyring, &deployment, &node, now).await.map_err(failed)?)
+        }
+        None => None,
+    };
+    Ok((Desk::new(keyring, deployment, node, None), pool, witness))
 }
 
 fn options(settings: &PostgresSettings) -> PgConnectOptions {

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use super::{OpenError, Opening, Prepare, failure};
 use crate::fault::Fault;
-use crate::guard::{Guard, beside};
+use crate::guard::Guard;
 use crate::session::{Session, Sqlite, sqlite_fault};
 use crate::witness::{self, Witness};
 use crate::writer::{Desk, at_once};
@@ -40,7 +40,8 @@ pub(super) fn open(path: &Path, prepare: Prepare) -> Result<(Desk, Sqlite, Witne
     let mut session = Session::Sqlite(sqlite);
     let deployment = at_once(prepare.run(&mut session, &place))?;
     let Prepare { keyring, node, now, .. } = prepare;
-    let witness = at_once(Witness::open(path, &mut session, &keyring, &deployment, &node, now)).map_err(failed)?;
+    let witness = at_once(Witness::open(witness::of_file(path), &mut session, &keyring, &deployment, &node, now))
+        .map_err(failed)?;
     let guard = Guard::of(path).map_err(failed)?;
     sqlite = match session {
         Session::Sqlite(sqlite) => sqlite,
@@ -66,7 +67,7 @@ fn find_file(path: &Path, place: &str, opening: Opening) -> Result<u64, OpenErro
         return check_begin(path, place).map(|()| size);
     }
     if witness::deployment_seen(path).is_some() {
-        let witness = beside(path, ".witness").display().to_string();
+        let witness = witness::of_file(path).display().to_string();
         return Err(OpenError::Vanished { place: place.to_owned(), witness });
     }
     if opening == Opening::Existing {

@@ -73,6 +73,8 @@ CREATE TABLE trust (
     method TEXT NOT NULL,
     granted BIGINT NOT NULL,
     expires BIGINT NOT NULL,
+    -- Over all the other columns, with a key that is not in the database: a row that we did not write is not believed.
+    proof {blob} NOT NULL,
     UNIQUE (user_id, service, station)
 );
 

@@ -54,6 +54,7 @@ impl Place {
                 database: database.clone(),
                 tls: None,
                 connections: 6,
+                witness_folder: None,
             }),
         }
     }

@@ -7,7 +7,7 @@ use vestibule_engine::{Method, Store, Timestamp, Transition, TrustEntry, TrustId
 
 use super::places::*;
 use crate::guard::beside;
-use crate::{Handle, Opening, open};
+use crate::{Handle, Opening, StoreSettings, open};
 
 fn wall_clock() -> Timestamp {
     #[expect(clippy::disallowed_methods, reason = "the witness file's time is the file system's, so is this test's")]
@@ -62,8 +62,12 @@ async fn what_was_used_since_the_backup_is_not_taken_again() {
     assert!(!is_done(&store.commit(login(step(phone, 101), now)).await.unwrap()), "a code used since");
     assert!(store.trust_entries(None, now).await.unwrap().is_empty(), "a station forgotten since");
 
+    // An authenticator that runs twenty minutes ahead still shows a code of then.
+    let soon = now.after(std::time::Duration::from_secs(22 * 60));
+    assert!(!is_done(&store.commit(login(step(phone, 114), soon)).await.unwrap()));
+
     // Codes are good again when those that were right then have run out; recovery codes are not, until issued anew.
-    let later = now.after(std::time::Duration::from_secs(400));
+    let later = now.after(std::time::Duration::from_secs(23 * 60));
     assert!(is_done(&store.commit(login(step(phone, 114), later)).await.unwrap()));
     for number in ["1", "2"] {
         assert!(!is_done(&store.commit(login(item(codes, number), later)).await.unwrap()));
@@ -78,6 +82,70 @@ async fn what_was_used_since_the_backup_is_not_taken_again() {
     assert_eq!(told.iter().filter(|line| line.record.event.id() == "store.restored").count(), 1);
     assert!(store.audit_verify().await.unwrap().problem.is_none());
     store.close().await;
+}
+
+async fn opened_with(place: &Place, folder: &Path, node: &str, now: Timestamp) -> Arc<Handle> {
+    let mut settings = place.settings();
+    if let StoreSettings::Postgres(postgres) = &mut settings {
+        postgres.witness_folder = Some(folder.to_owned());
+    }
+    open(settings, keyring(1), node, Opening::Create, now).await.unwrap()
+}
+
+/// OPS-09
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn every_gateway_notices_a_postgres_that_was_restored() {
+    let Some(place) = Place::server().await else { return };
+    let Place::Server(server, database) = &place else { panic!("not a server") };
+    let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    let now = wall_clock();
+    let both = async |place: &Place| {
+        [
+            opened_with(place, folders[0].path(), "one", now).await,
+            opened_with(place, folders[1].path(), "two", now).await,
+        ]
+    };
+    let close = async |stores: [Arc<Handle>; 2]| {
+        for store in stores {
+            store.close().await;
+        }
+    };
+    let stores = both(&place).await;
+    let user = alice(&stores[0]).await;
+    let phone = enrolled(&stores[0], user.id, Method::Totp).await;
+    let codes = enrolled(&stores[0], user.id, Method::RecoveryCode).await;
+    close(stores).await;
+    let backup = format!("{database}_backup");
+    server.sql("postgres", &format!("CREATE DATABASE {backup} TEMPLATE {database}")).unwrap();
+
+    let login = |spend, now| Transition { spend: vec![spend], now, ..decided(Some(user.id)) };
+    let stores = both(&place).await;
+    assert!(is_done(&stores[0].commit(login(step(phone, 101), now)).await.unwrap()));
+    assert!(is_done(&stores[1].commit(login(item(codes, "1"), now)).await.unwrap()));
+    close(stores).await;
+    let stores = both(&place).await;
+    let told = stores[0].audit_tail(100, None).await.unwrap();
+    assert!(told.iter().all(|line| line.record.event.id() != "store.restored"), "a restart is none");
+    close(stores).await;
+
+    // What the backup holds, where the gateways look for their database.
+    let restored = Place::Server(server, backup);
+    let stores = both(&restored).await;
+    for (store, node) in stores.iter().zip(["one", "two"]) {
+        let told = store.audit_from(node, 1, 100).await.unwrap();
+        assert_eq!(told.last().unwrap().record.event.id(), "store.restored", "{node}");
+        assert!(!is_done(&store.commit(login(step(phone, 101), now)).await.unwrap()));
+        assert!(!is_done(&store.commit(login(item(codes, "1"), now)).await.unwrap()));
+    }
+    let later = now.after(std::time::Duration::from_secs(23 * 60));
+    assert!(is_done(&stores[0].commit(login(step(phone, 114), later)).await.unwrap()));
+    assert!(!is_done(&stores[1].commit(login(item(codes, "2"), later)).await.unwrap()));
+    close(stores).await;
+    let stores = both(&restored).await;
+    let told = stores[0].audit_tail(100, None).await.unwrap();
+    assert_eq!(told.iter().filter(|line| line.record.event.id() == "store.restored").count(), 2, "told once by each");
+    assert!(stores[0].audit_verify().await.unwrap().problem.is_none());
+    close(stores).await;
 }
 
 #[tokio::test]
@@ -162,6 +230,20 @@ async fn an_old_signed_end_put_back_under_a_running_gateway_is_noticed() {
     );
     let went_on = store.commit(decided(None)).await;
     assert!(went_on.is_err());
+}
+
+#[tokio::test]
+async fn a_command_run_by_root_leaves_the_witness_to_the_gateway() {
+    use std::os::unix::fs::{MetadataExt as _, chown};
+    let place = Place::file();
+    let folder = place.path().parent().unwrap().to_owned();
+    if chown(&folder, Some(4711), Some(4711)).is_err() {
+        println!("not run: only root can give a folder away");
+        return;
+    }
+    place.open().await.close().await;
+    let witness = std::fs::metadata(beside(&place.path(), ".witness")).unwrap();
+    assert_eq!((witness.uid(), witness.gid(), witness.mode() & 0o777), (4711, 4711, 0o600));
 }
 
 #[tokio::test]

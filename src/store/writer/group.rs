@@ -131,7 +131,7 @@ async fn grouped(
     chain: &mut Chain,
     ended: &mut Vec<AttemptId>,
 ) -> Result<Vec<Result<Outcome, Fault>>, Fault> {
-    let mut book = Book::load(session, jobs.iter().filter_map(|job| transition(&job.order))).await?;
+    let mut book = Book::load(session, desk, jobs.iter().filter_map(|job| transition(&job.order))).await?;
     let mut outcomes = Vec::with_capacity(jobs.len());
     for job in jobs {
         outcomes.push(match &job.order.change {

@@ -38,6 +38,19 @@ async fn a_bind_that_is_not_answered_is_not_sent_to_another_server() {
     assert!(other.heard.binds().is_empty());
 }
 
+#[tokio::test] // LDP-22
+async fn the_server_that_found_somebody_checks_their_password_while_it_is_well() {
+    let busy = Scripted::start(|request, _| match request {
+        Request::Bind { .. } => say(0),
+        Request::Search { .. } => Say::Messages(vec![tlv(0x65, &result(51, ""))]),
+    })
+    .await;
+    let other = knowing_alice(|_| say(0)).await;
+    let upstream = upstream(searching(&[&busy.url, &other.url], json!({})));
+    login(&upstream, "alice", "secret").await.accepted();
+    assert_eq!((busy.heard.binds().len(), other.heard.binds().len()), (0, 1));
+}
+
 #[tokio::test] // FLT-04
 async fn a_bind_on_a_new_connection_that_ends_is_not_repeated() {
     let leaving = knowing_alice(|_| Say::HangUp).await;

@@ -98,8 +98,9 @@ pub(crate) async fn change(
         now,
         AuditEvent::UserChanged { user: id, what: what.to_owned(), by: by.to_owned() },
     ))?;
-    // SES-02: what a station was trusted on is no longer so.
+    // SES-02: what a station was trusted on is no longer so. A place may be that of whoever made the change necessary.
     if matches!(change, UserChange::Enabled(false) | UserChange::PasswordHash(_)) {
+        forget_places(session, &user).await?;
         trust::revoke_all(session, chain, id, by, now).await?;
     }
     Ok(())
@@ -131,6 +132,7 @@ pub(crate) async fn delete(
     let ended = session.query(sql, &[(&text).into()]).await?;
     let ended = ended.into_iter().map(|mut row| row.id()).collect::<Result<_, _>>()?;
     forget_failures(session, &user).await?;
+    forget_places(session, &user).await?;
     trust::revoke_all(session, chain, id, by, now).await?;
     // Authenticators and what was spent of them go with the row.
     session.execute("DELETE FROM users WHERE id = $1", &[(&text).into()]).await?;
@@ -151,11 +153,21 @@ pub(crate) async fn clear_locks(
     chain.append(&AuditRecord::new(now, AuditEvent::LockCleared { user: id, by: by.to_owned() }))
 }
 
+/// Wrong passwords and codes. Where the user was let in stays known.
 async fn forget_failures(session: &mut Session, user: &User) -> Result<(), Fault> {
-    let at = CounterKey::password_at(&user.subject, "").0;
-    // Everything that begins with `at`, which ends in a bar: up to the sign after the bar.
-    let beyond = format!("{}}}", at.strip_suffix('|').unwrap_or(&at));
-    let sql = "DELETE FROM counters WHERE name = $1 OR name = $2 OR (name >= $3 AND name < $4)";
     let (of, code) = (CounterKey::password_of(&user.subject).0, CounterKey::code_of(user.id).0);
-    session.execute(sql, &[(&of).into(), (&code).into(), (&at).into(), (&beyond).into()]).await.map(drop)
+    session.execute("DELETE FROM counters WHERE name IN ($1, $2)", &[(&of).into(), (&code).into()]).await?;
+    forget_everywhere(session, &CounterKey::password_at(&user.subject, "")).await
+}
+
+/// Where the user was let in, and so is not locked out by failures elsewhere.
+async fn forget_places(session: &mut Session, user: &User) -> Result<(), Fault> {
+    forget_everywhere(session, &CounterKey::known_at(&user.subject.source, &user.subject.id, "")).await
+}
+
+/// Every counter that begins with `at`, a key that ends in the bar before a place: up to the sign after the bar.
+async fn forget_everywhere(session: &mut Session, at: &CounterKey) -> Result<(), Fault> {
+    let beyond = format!("{}}}", at.0.strip_suffix('|').unwrap_or(&at.0));
+    let sql = "DELETE FROM counters WHERE name >= $1 AND name < $2";
+    session.execute(sql, &[(&at.0).into(), (&beyond).into()]).await.map(drop)
 }

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 use vestibule_engine::{
-    AuthenticatorId, Charge, CounterKey, Method, Person, SecretBytes, Store, StoreError, Subject, Transition,
+    AuthenticatorId, Charge, CounterKey, Method, Person, SecretBytes, Store, StoreError, Subject, Transition, User,
     UserChange, UserId,
 };
 
@@ -21,6 +21,7 @@ on_both!(
     an_authenticator_counts_once_it_is_confirmed,
     nobody_hoards_authenticators,
     locks_are_cleared_for_one_user_alone,
+    known_places_outlast_an_unlock_but_no_change_of_password,
     what_is_not_there_is_refused,
 );
 
@@ -226,6 +227,35 @@ async fn locks_are_cleared_for_one_user_alone(place: &Place) {
     store.clear_locks(alice.id, "admin", NOW).await.unwrap();
     let failures: Vec<_> = store.counters(&keys).await.unwrap().iter().map(|counter| counter.failures).collect();
     assert_eq!(failures, [0, 0, 0, 0, 1, 1, 1, 1]);
+}
+
+async fn known_places_outlast_an_unlock_but_no_change_of_password(place: &Place) {
+    let store = place.open().await;
+    let carol = store.create_user(new_user("carol"), "admin", NOW).await.unwrap();
+    let bob = store.adopt(&person("bob"), NOW).await.unwrap();
+    let known = |user: &User, from| CounterKey::known_at(&user.subject.source, &user.subject.id, from);
+    let keys = [known(&carol, "192.0.2.1"), known(&carol, "~"), known(&bob, "192.0.2.1")];
+    let let_in = async || {
+        let charge = keys.iter().map(|key| Charge { key: key.clone(), budget: budget(9) }).collect();
+        store.commit(Transition { charge, ..Transition::new(attempt_id(), NOW) }).await.unwrap();
+    };
+    let are_known = async || -> Vec<bool> {
+        store.counters(&keys).await.unwrap().iter().map(|counter| counter.last_failure.is_some()).collect()
+    };
+    let_in().await;
+    store.clear_locks(carol.id, "admin", NOW).await.unwrap();
+    store.change_user(carol.id, UserChange::DisplayName(None), "admin", NOW).await.unwrap();
+    assert_eq!(are_known().await, [true, true, true], "an unlock and a name change nothing");
+
+    let password = UserChange::PasswordHash(SecretBytes::new("another"));
+    for change in [password, UserChange::Enabled(false)] {
+        let_in().await;
+        store.change_user(carol.id, change, "admin", NOW).await.unwrap();
+        assert_eq!(are_known().await, [false, false, true]);
+    }
+    let_in().await;
+    store.delete_user(carol.id, "admin", NOW).await.unwrap();
+    assert_eq!(are_known().await, [false, false, true], "deleted");
 }
 
 async fn what_is_not_there_is_refused(place: &Place) {

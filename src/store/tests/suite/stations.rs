@@ -7,14 +7,16 @@ use vestibule_engine::{
 };
 
 use super::on_both;
-use crate::Handle;
 use crate::tests::places::*;
+use crate::{Handle, Keyring, Opening};
 
 on_both!(
     a_station_is_remembered_for_its_time,
     a_newer_entry_replaces_the_older_one,
     a_forgotten_station_lets_nobody_in,
     a_change_of_factors_or_password_forgets_every_station,
+    a_station_that_somebody_else_wrote_or_changed_lets_nobody_in,
+    a_remembered_station_outlasts_the_master_key,
 );
 
 fn laptop() -> Station {
@@ -99,4 +101,74 @@ async fn a_change_of_factors_or_password_forgets_every_station(place: &Place) {
     remembered(&store, user, 60).await;
     store.change_user(user, UserChange::Enabled(false), "admin", NOW).await.unwrap();
     assert!(forgotten().await, "the user was disabled");
+}
+
+async fn is_believed(store: &Handle, user: UserId, id: TrustId, seconds: u64) -> bool {
+    let found = store.trusted(user, "radius/vpn", &laptop(), after(seconds)).await.unwrap();
+    let listed = store.trust_entries(Some(user), after(seconds)).await.unwrap();
+    let taken = store.commit(relying(user, id, seconds)).await.unwrap();
+    assert!(is_done(&taken) || matches!(taken, Committed::TrustGone), "{taken:?}");
+    let ways = [found.is_some(), listed.iter().any(|entry| entry.id == id), is_done(&taken)];
+    assert!(ways == [true; 3] || ways == [false; 3], "{ways:?}");
+    ways == [true; 3]
+}
+
+/// Whoever can write to the database has no master key.
+async fn a_station_that_somebody_else_wrote_or_changed_lets_nobody_in(place: &Place) {
+    let store = place.open().await;
+    let (alice, bob) = (alice(&store).await.id, store.adopt(&person("bob"), NOW).await.unwrap().id);
+    let real = remembered(&store, alice, 60).await;
+    assert!(is_believed(&store, alice, real.id, 1).await);
+
+    // Made by hand, with a proof that belongs to another row.
+    let forged = TrustId(Uuid::new_v4());
+    place.meddle(&format!(
+        "INSERT INTO trust (id, user_id, service, station, method, granted, expires, proof) \
+         SELECT '{forged}', '{bob}', service, station, method, granted, expires, proof FROM trust"
+    ));
+    assert!(!is_believed(&store, bob, forged, 1).await);
+    assert!(is_believed(&store, alice, real.id, 1).await, "the other one is still ours");
+
+    // Whatever is changed in ours, it is ours no more; put back as it was, it is.
+    for (column, forged, as_it_was) in [
+        ("expires", after(3600).0.to_string(), real.until.0.to_string()),
+        ("granted", "1".into(), real.granted.0.to_string()),
+        ("method", "'push'".into(), "'totp'".into()),
+        ("proof", "substr(proof, 1, 5)".into(), String::new()),
+    ] {
+        place.meddle(&format!("UPDATE trust SET {column} = {forged} WHERE id = '{}'", real.id));
+        assert!(!is_believed(&store, alice, real.id, 1).await, "{column}");
+        if !as_it_was.is_empty() {
+            place.meddle(&format!("UPDATE trust SET {column} = {as_it_was} WHERE id = '{}'", real.id));
+            assert!(is_believed(&store, alice, real.id, 1).await, "{column}");
+        }
+    }
+
+    // It is in nobody's way: not when the station is remembered anew, not when the user is disabled.
+    let anew = remembered(&store, alice, 60).await;
+    assert!(is_believed(&store, alice, anew.id, 1).await);
+    place.meddle(&format!("UPDATE trust SET id = 'rubbish' WHERE user_id = '{bob}'"));
+    assert!(store.trust_entries(None, NOW).await.unwrap().iter().all(|entry| entry.id == anew.id));
+    store.change_user(bob, UserChange::Enabled(false), "admin", NOW).await.unwrap();
+}
+
+/// OPS-08
+async fn a_remembered_station_outlasts_the_master_key(place: &Place) {
+    let store = place.open().await;
+    let (alice, bob) = (alice(&store).await.id, store.adopt(&person("bob"), NOW).await.unwrap().id);
+    let (real, altered) = (remembered(&store, alice, 60).await, remembered(&store, bob, 60).await);
+    place.meddle(&format!("UPDATE trust SET expires = expires + 1 WHERE id = '{}'", altered.id));
+    store.close().await;
+
+    let key = |octet| SecretBytes::new(vec![octet; 32]);
+    let both = Keyring::new(&key(2), &[key(1)]).unwrap();
+    let store = place.try_open(both, NODE, Opening::Existing).await.unwrap();
+    assert!(is_believed(&store, alice, real.id, 1).await, "before the rotation");
+    assert_eq!(store.rotate("admin", NOW).await.unwrap(), 2);
+    assert_eq!(store.rotate("admin", NOW).await.unwrap(), 0);
+    store.close().await;
+
+    let store = place.try_open(keyring(2), NODE, Opening::Existing).await.unwrap();
+    assert!(is_believed(&store, alice, real.id, 1).await, "after it, without the old key");
+    assert!(!is_believed(&store, bob, altered.id, 1).await, "a rotation does not make a forged one ours");
 }
