@@ -17,3 +17,4 @@ mod kills;
 mod radius;
 mod readme;
 mod reload;
+mod service;

@@ -16,7 +16,11 @@ pub(crate) struct Daemon {
 
 impl Daemon {
     pub(crate) async fn start(site: &Site) -> anyhow::Result<Self> {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_vestibule"));
+        Self::start_as(site, Command::new(env!("CARGO_BIN_EXE_vestibule"))).await
+    }
+
+    /// With an environment of the test's own.
+    pub(crate) async fn start_as(site: &Site, mut command: Command) -> anyhow::Result<Self> {
         command.arg("--config").arg(site.write()).arg("run");
         let mut process = Process::start(&mut command, &site.path("daemon.log"))?;
         process.ready(async |printed| printed.contains("Listening on radius")).await?;
