@@ -36,7 +36,9 @@ impl Engine {
             return self.refuse_answer(attempt, request, Denial::AnswerStale).await;
         }
         if self.clock.now() >= waiting.expires {
-            return self.end(attempt, Denial::FactorTimedOut).await.map(Step::Done);
+            // Whatever the attempt ended with in this moment was won by another answer, and is not for this one.
+            self.end(attempt, Denial::FactorTimedOut).await?;
+            return Ok(Step::Done(Verdict::Deny(Denial::FactorTimedOut)));
         }
         let key = self.answer_key(attempt, turn, &answer);
         let lead = match self.lead(key).await? {

@@ -246,3 +246,46 @@ async fn two_right_answers_at_once_make_one_grant() {
     assert_eq!(allowed, 1);
     assert_eq!(world.decisions().len(), 1);
 }
+
+/// Let a step go this far, and no further.
+fn advance<T>(step: &mut std::pin::Pin<Box<dyn Future<Output = T> + '_>>, polls: usize) -> Option<T> {
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    for _ in 0..polls {
+        if let std::task::Poll::Ready(done) = step.as_mut().poll(&mut context) {
+            return Some(done);
+        }
+    }
+    None
+}
+
+#[tokio::test]
+async fn wrong_answer_that_comes_too_late_never_collects_what_another_answer_won() {
+    // I1, I8: a right answer is under way when time runs out, at every point of its way; a wrong one comes after that and
+    // goes first for a while.
+    let mut won = 0;
+    for (head_start, late_start) in (0..30).flat_map(|head| (0..8).map(move |late| (head, late))) {
+        let world = World::new();
+        world.enrol("ada", Method::Totp);
+        let prompt = shown(world.begin("ada", "secret", Prompts::Text).await);
+        let code = world.code();
+        let mut right: std::pin::Pin<Box<dyn Future<Output = _>>> =
+            Box::pin(world.answer_on(&world.engine, "ada", &prompt, &code));
+        let mut late: std::pin::Pin<Box<dyn Future<Output = _>>> =
+            Box::pin(world.answer_on(&world.other_node, "ada", &prompt, "999999"));
+        let first = advance(&mut right, head_start);
+        world.clock.pass(121);
+        let second = advance(&mut late, late_start);
+        let right = match first {
+            Some(step) => step,
+            None => right.await,
+        };
+        let late = match second {
+            Some(step) => step,
+            None => late.await,
+        };
+        won += usize::from(matches!(right, Ok(Step::Done(Verdict::Allow(_)))));
+        let is_in = matches!(late, Ok(Step::Done(Verdict::Allow(_))));
+        assert!(!is_in, "let in by a wrong answer, after {head_start} and {late_start} steps");
+    }
+    assert!(won > 0, "the right answer never won, so nothing was shown");
+}
