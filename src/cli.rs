@@ -16,10 +16,12 @@ pub mod config;
 pub mod context;
 pub mod demo;
 pub mod desk;
+pub mod devices;
 pub mod factors;
 mod files;
 pub mod init;
 pub mod locks;
+pub mod phone;
 pub mod qr;
 pub mod run;
 pub mod terminal;
@@ -79,10 +81,14 @@ pub enum Command {
     Users(users::UsersArgs),
     /// Their second steps
     Factors(factors::FactorsArgs),
+    /// What they hold, when it was last heard of, and taking away what was lost
+    Devices(devices::DevicesArgs),
     /// Who came in, who did not, and why
     Audit(audit::AuditArgs),
     /// Stations that are remembered
     Trust(trust::TrustArgs),
+    /// Approve sign-ins here, as the app on a phone does
+    Phone(phone::PhoneArgs),
     /// Play a client of a door against a running gateway
     #[command(subcommand)]
     Try(TryCommand),
@@ -143,6 +149,7 @@ fn dispatch(cli: Cli) -> Outcome {
             Command::Init(args) => init::run(&config, &args).await,
             Command::Demo(args) => demo::run(&config, args).await,
             Command::Try(TryCommand::Radius(args)) => try_radius::run(&config, args).await,
+            Command::Phone(args) => phone::run(args).await,
             command => with_store(&config, command).await,
         }
     })
@@ -154,6 +161,7 @@ async fn with_store(config: &Path, command: Command) -> Outcome {
     let went = match command {
         Command::Users(args) => users::run(args, &context).await,
         Command::Factors(args) => factors::run(args, &context).await,
+        Command::Devices(args) => devices::run(args, &context).await,
         Command::Audit(args) => audit::run(args, &context).await,
         Command::Trust(args) => trust::run(args, &context).await,
         _ => Ok(()),

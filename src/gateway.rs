@@ -2,6 +2,7 @@
 //! names concrete adapters.
 
 mod exchange;
+mod phones;
 mod tending;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -15,13 +16,15 @@ use anyhow::Context;
 use vestibule_engine::{
     AuditEvent, AuditRecord, Clock, Door, Engine, Ports, PrimarySource, Random, SecondFactor, Store,
 };
-use vestibule_factors::{Factors, HashPool, LocalUsers, RecoveryCodes, Totp};
+use vestibule_factors::{Factors, HashPool, Invitations, LocalUsers, RecoveryCodes, Totp};
 use vestibule_ldap::LdapUpstream;
 use vestibule_listen::{Stopped, Tasks};
+use vestibule_portal::{PortalDoor, PortalLinks, PortalParts, PortalSettings};
 use vestibule_radius::{Primaries, RadiusDoor, RadiusSettings, RadiusUpstream};
 use vestibule_store::Opening;
 
 use self::exchange::{Exchangeable, Fixed};
+use self::phones::{Answering, Phones};
 use crate::clock::{SystemClock, SystemRandom};
 use crate::config::{Config, PrimarySettings};
 
@@ -41,7 +44,10 @@ pub struct GatewayHandle {
     tools: Tools,
     engine: Arc<Engine>,
     factors: ExchangeableFactors,
+    phones: Option<Phones>,
+    answering: Option<Answering>,
     radius: Option<vestibule_radius::Handle>,
+    portal: Option<vestibule_portal::Handle>,
     /// What a reload cannot exchange, to tell when somebody tries.
     fixed: Fixed,
 }
@@ -60,6 +66,7 @@ struct Tools {
 struct ExchangeableFactors {
     totp: Arc<Exchangeable<Totp>>,
     recovery_codes: Arc<Exchangeable<RecoveryCodes>>,
+    invitations: Arc<Exchangeable<Invitations>>,
 }
 
 impl Gateway {
@@ -81,16 +88,29 @@ impl Gateway {
             Ok(primaries) => primaries,
             Err(error) => return Err(tools.given_up(error).await),
         };
+        let phones = match &config.portal {
+            Some(portal) => match Phones::start(&tools, portal, config.push, config.factors.push).await {
+                Ok(phones) => Some(phones),
+                Err(error) => return Err(tools.given_up(error).await),
+            },
+            None => None,
+        };
+        let push = phones.as_ref().map(|phones| Arc::clone(&phones.push) as Arc<dyn SecondFactor>);
         let ports = Ports {
             store: tools.store.as_store(),
             clock: Arc::clone(&tools.clock),
             random: Arc::clone(&tools.random),
-            factors: factors.for_engine(),
+            factors: factors.for_engine().into_iter().chain(push).collect(),
             digest_key,
         };
         let engine = Arc::new(Engine::new(ports, config.settings));
-        let mut gateway = GatewayHandle { tools, engine, factors, radius: None, fixed };
-        if let Err(error) = gateway.exchange_radius(config.radius, &primaries, || {}).await {
+        let mut gateway =
+            GatewayHandle { tools, engine, factors, phones, answering: None, radius: None, portal: None, fixed };
+        let opened = match gateway.open_portal(config.portal, &primaries, &config.factors).await {
+            Ok(()) => gateway.exchange_radius(config.radius, &primaries, || {}).await,
+            failed => failed,
+        };
+        if let Err(error) = opened {
             return Err(gateway.tools.given_up(error).await);
         }
         tending::begin(&gateway.tools, &gateway.engine);
@@ -103,7 +123,9 @@ impl Gateway {
 impl GatewayHandle {
     /// Where each door listens.
     pub fn addresses(&self) -> Vec<(Door, SocketAddr)> {
-        self.radius.iter().flat_map(|radius| radius.addresses()).map(|address| (Door::Radius, address)).collect()
+        let radius = self.radius.iter().flat_map(|radius| radius.addresses()).map(|address| (Door::Radius, address));
+        let portal = self.portal.iter().flat_map(|portal| portal.addresses()).map(|address| (Door::Portal, address));
+        radius.chain(portal).collect()
     }
 
     /// The tasks of this gateway, for what belongs to its life.
@@ -122,6 +144,10 @@ impl GatewayHandle {
         let primaries = self.tools.primaries(config.primaries, &config.factors)?;
         let (engine, factors) = (Arc::clone(&self.engine), self.factors.clone());
         let hashing = Arc::clone(&self.tools.hashing);
+        let links = self.tools.portal_links(&primaries, &config.factors);
+        if let (Some(settings), Some(portal)) = (config.portal, &self.portal) {
+            portal.reload(settings, links, || {}).context("change the portal")?;
+        }
         // A client that is new may only be served by the rules that were written for it.
         let adopt = move || {
             factors.exchange(&config.factors, &hashing);
@@ -140,14 +166,50 @@ impl GatewayHandle {
     /// Doors first, so that nothing new comes in; then what works for them; the store last, because all of it is written
     /// down there.
     pub async fn stop(self) -> Stopped {
+        if let Some(answering) = &self.answering {
+            answering.device_api.stop();
+        }
         if let Some(radius) = &self.radius {
             radius.stop(STOP_PATIENCE).await;
+        }
+        if let Some(portal) = &self.portal {
+            portal.stop(STOP_PATIENCE).await;
+        }
+        if let Some(phones) = &self.phones {
+            phones.stop(STOP_PATIENCE).await;
         }
         let stopped = self.tools.tasks.stop(STOP_PATIENCE).await;
         let open_attempts = self.tools.store.open_attempts().await.unwrap_or_default();
         self.note(AuditEvent::GatewayStopped { open_attempts }).await;
         self.tools.store.close().await;
         stopped
+    }
+
+    async fn open_portal(
+        &mut self,
+        settings: Option<PortalSettings>,
+        primaries: &Primaries,
+        factors: &Factors,
+    ) -> anyhow::Result<()> {
+        let (Some(settings), Some(phones)) = (settings, &self.phones) else { return Ok(()) };
+        let (tools, engine) = (&self.tools, &self.engine);
+        let answering = phones.answering(tools, engine, Arc::new(factors.totp())).await?;
+        let mut routes = vestibule_portal::device_api::router(Arc::clone(&answering.device_api));
+        if let Some(privacyidea) = &answering.privacyidea {
+            routes = routes.merge(vestibule_portal::compat::privacyidea::router(Arc::clone(privacyidea)));
+        }
+        let parts = PortalParts {
+            engine: Arc::clone(engine),
+            store: tools.store.as_store(),
+            clock: Arc::clone(&tools.clock),
+            random: Arc::clone(&tools.random),
+            pairing: Arc::clone(&answering.pairing),
+            routes,
+        };
+        let links = tools.portal_links(primaries, factors);
+        self.portal = Some(PortalDoor::start(settings, links, parts, &tools.tasks, || {})?);
+        self.answering = Some(answering);
+        Ok(())
     }
 
     /// `first` is done when nothing can fail any more, and before anybody is served by the new settings.
@@ -192,6 +254,14 @@ impl Tools {
         error
     }
 
+    fn portal_links(&self, primaries: &Primaries, factors: &Factors) -> PortalLinks {
+        PortalLinks {
+            primaries: primaries.iter().map(|(name, source)| (name.clone(), Arc::clone(source))).collect(),
+            totp: Arc::new(factors.totp()),
+            recovery_codes: Arc::new(factors.recovery_codes(Arc::clone(&self.hashing))),
+        }
+    }
+
     /// Primaries by their configured names.
     fn primaries(&self, settings: BTreeMap<String, PrimarySettings>, factors: &Factors) -> anyhow::Result<Primaries> {
         settings
@@ -226,6 +296,7 @@ impl ExchangeableFactors {
         Self {
             totp: Arc::new(Exchangeable::new(factors.totp())),
             recovery_codes: Arc::new(Exchangeable::new(recovery_codes)),
+            invitations: Arc::new(Exchangeable::new(factors.invitations(Arc::clone(&tools.hashing)))),
         }
     }
 
@@ -233,11 +304,13 @@ impl ExchangeableFactors {
         vec![
             Arc::<Exchangeable<Totp>>::clone(&self.totp),
             Arc::<Exchangeable<RecoveryCodes>>::clone(&self.recovery_codes),
+            Arc::<Exchangeable<Invitations>>::clone(&self.invitations),
         ]
     }
 
     fn exchange(&self, factors: &Factors, hashing: &Arc<HashPool>) {
         self.totp.exchange(factors.totp());
         self.recovery_codes.exchange(factors.recovery_codes(Arc::clone(hashing)));
+        self.invitations.exchange(factors.invitations(Arc::clone(hashing)));
     }
 }

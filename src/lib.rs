@@ -7,5 +7,6 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod gateway;
+pub mod phone;
 pub mod reload;
 pub mod telemetry;

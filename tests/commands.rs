@@ -99,7 +99,15 @@ fn demo_walks_its_tour_by_itself() {
     let output = vestibule(None, &["demo", "--check", "--folder", folder.path().join("demo").to_str().unwrap()], "");
     let told = text(&output.stdout) + &text(&output.stderr);
     assert!(output.status.success(), "{told}");
-    for words in ["Access-Reject", "Access-Accept", "ada at radius/firewall, allowed", "the code was used before"] {
+    for words in [
+        "Access-Reject",
+        "Access-Accept",
+        "Both sides came to",
+        "ada at radius/firewall, allowed",
+        "ada at radius/vpn, allowed",
+        "the code was used before",
+        "declined on the phone",
+    ] {
         assert!(told.contains(words), "{words} is missing: {told}");
     }
 }

@@ -2,10 +2,12 @@
 
 mod daemon;
 mod people;
+mod phones;
 mod site;
 
 pub(crate) use daemon::{Daemon, challenge, pap};
 pub(crate) use people::{Token, add_user, enrol, find, now};
+pub(crate) use phones::{PortalSite, ring_at_nobody};
 pub(crate) use site::{Site, StoreKind, vestibule};
 
 /// The secret all test clients share with the gateway: long enough for no warning.

@@ -10,10 +10,13 @@
 
 mod harness;
 
+mod authenticator;
 mod cluster;
 mod commands;
 mod doors;
 mod kills;
+mod phone;
+mod portal;
 mod radius;
 mod readme;
 mod reload;

@@ -6,7 +6,7 @@ use crate::shell;
 
 #[derive(Args)]
 pub(crate) struct Options {
-    /// Which door.
+    /// Which bench.
     door: Door,
     /// Handed to the benchmark: `--help` tells what it takes.
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
@@ -15,11 +15,17 @@ pub(crate) struct Options {
 
 #[derive(Clone, Copy, ValueEnum)]
 enum Door {
+    /// Logins over RADIUS, beside FreeRADIUS.
     Radius,
+    /// Logins that wait for a phone.
+    Push,
 }
 
 pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
-    let Door::Radius = options.door;
+    let door = match options.door {
+        Door::Radius => "radius",
+        Door::Push => "push",
+    };
     shell::run(&mut shell::cargo(&[
         "build",
         "--release",
@@ -29,6 +35,6 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
         "--bin",
         "vestibule",
     ])?)?;
-    let bench = ["run", "--release", "--locked", "--quiet", "--package", "vestibule-bench", "--", "radius"];
+    let bench = ["run", "--release", "--locked", "--quiet", "--package", "vestibule-bench", "--", door];
     shell::run(shell::cargo(&bench)?.args(&options.rest))
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use vestibule_engine::{Clock, Random, Store, StoreError, Timestamp, User, UserId, UserName};
 use vestibule_factors::Factors;
+use vestibule_portal::PortalSettings;
 
 use super::terminal::{Printing, Terminal, clean};
 use super::{Context, Failure, Outcome};
@@ -16,10 +17,27 @@ pub struct Desk {
     pub clock: Arc<dyn Clock>,
     pub random: Arc<dyn Random>,
     pub factors: Factors,
+    /// Where people enrol, where they can.
+    pub portal: Option<Portal>,
     /// Who gives the command, as the audit log names them.
     pub by: String,
     pub terminal: Terminal,
     pub json: bool,
+}
+
+/// The portal, as people and phones know it.
+#[derive(Debug, Clone)]
+pub struct Portal {
+    /// `https://login.example.com`.
+    pub origin: String,
+    /// The name above every page.
+    pub name: String,
+}
+
+impl Portal {
+    pub fn of(settings: &PortalSettings) -> Self {
+        Self { origin: settings.origin().to_owned(), name: settings.site_name().to_owned() }
+    }
 }
 
 impl Desk {
@@ -29,6 +47,7 @@ impl Desk {
             clock: Arc::clone(&context.clock),
             random: Arc::clone(&context.random),
             factors: context.config.factors.clone(),
+            portal: context.config.portal.as_ref().map(Portal::of),
             by: context.by.clone(),
             terminal: Terminal::standard(printing),
             json: printing.json,

@@ -9,11 +9,14 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use serde_json::json;
-use vestibule_engine::{Authenticator, Method};
+use vestibule_engine::{Authenticator, Method, User};
+use vestibule_factors::Invitations;
 
 use super::desk::{Desk, told};
 use super::terminal::{Printing, Table, clean, rfc3339};
 use super::{Context, Failure, Outcome};
+
+pub(super) use find::short;
 
 #[derive(Debug, Args)]
 pub struct FactorsArgs {
@@ -129,24 +132,44 @@ async fn list(name: &str, desk: &mut Desk) -> Outcome {
     }
     let mut table = Table::new(&["ID", "METHOD", "LABEL", "STATE", "LAST USED"]);
     for one in &authenticators {
-        let left = codes_left(one, desk).await?;
         if desk.json {
             let mut whole = as_json(one);
-            if let (Some(fields), Some(left)) = (whole.as_object_mut(), left) {
+            if let (Some(fields), Some(left)) = (whole.as_object_mut(), codes_left(one, desk).await?) {
                 fields.insert("codes_left".into(), left.into());
             }
             desk.terminal.json(&whole)?;
             continue;
         }
-        let state = match (one.confirmed, left) {
-            (false, _) => "not confirmed yet".to_owned(),
-            (true, Some(left)) => format!("{left} left"),
-            (true, None) => "in use".to_owned(),
-        };
+        let state = state_of(one, desk).await?;
         let used = one.last_used.map_or("never".to_owned(), |at| desk.terminal.clockface().ago(at, desk.now()));
-        table.row([find::short(one), one.method.to_string(), one.label.clone(), state, used]);
+        table.row([short(one), one.method.to_string(), one.label.clone(), state, used]);
     }
     if desk.json { Ok(()) } else { desk.terminal.table(&table) }
+}
+
+fn state(one: &Authenticator, left: Option<usize>) -> String {
+    match (one.confirmed, left) {
+        (false, _) => "not confirmed yet".to_owned(),
+        (true, Some(left)) => format!("{left} left"),
+        (true, None) => "in use".to_owned(),
+    }
+}
+
+/// What can be said of it in a column.
+pub(super) async fn state_of(one: &Authenticator, desk: &Desk) -> Outcome<String> {
+    if one.method == Method::Invitation {
+        return invitation(one, desk).await;
+    }
+    Ok(state(one, codes_left(one, desk).await?))
+}
+
+async fn invitation(one: &Authenticator, desk: &Desk) -> Outcome<String> {
+    let until = Invitations::standing(one).map_err(|error| Failure::fault("read an invitation", &error))?.expires;
+    if !desk.store.spent_items(one.id).await.map_err(told)?.is_empty() {
+        return Ok("used".to_owned());
+    }
+    let is_over = until <= desk.now();
+    Ok(if is_over { "over".to_owned() } else { format!("until {}", desk.terminal.clockface().moment(until)) })
 }
 
 async fn codes_left(one: &Authenticator, desk: &Desk) -> Outcome<Option<usize>> {
@@ -163,9 +186,16 @@ async fn remove(name: &str, which: &WhichArgs, yes: bool, desk: &mut Desk) -> Ou
     let user = desk.person(name).await?;
     let all = desk.store.authenticators(user.id).await.map_err(told)?;
     let one = find::one_of(&all, which, |_| true, &user)?;
+    take_away(&user, &one, yes, desk).await
+}
+
+/// Say what its owner loses, ask, and remove it.
+pub(super) async fn take_away(user: &User, one: &Authenticator, yes: bool, desk: &mut Desk) -> Outcome {
+    let all = desk.store.authenticators(user.id).await.map_err(told)?;
     let name = clean(&user.subject.name);
     let what = format!("{} ({})", clean(&one.label), one.method);
-    let is_last = one.confirmed && all.iter().filter(|other| other.confirmed).count() == 1;
+    let counts = |one: &Authenticator| one.confirmed && one.method != Method::Invitation;
+    let is_last = counts(one) && all.iter().filter(|other| counts(other)).count() == 1;
     let loses =
         format!("{name} loses {what}{}", if is_last { ", the only second step, and must enrol again." } else { "." });
     if !yes {

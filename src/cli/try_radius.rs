@@ -102,15 +102,33 @@ pub(super) struct Login {
     pub(super) station: Option<String>,
 }
 
+/// What is typed where the server asks.
+type Typed = Option<Zeroizing<String>>;
+
 /// Sign in over the wire, and show what is said. Ends with a challenge where a question has no answer.
 pub(super) async fn sign_in(line: &Line, login: &Login, terminal: &mut Terminal, json: bool) -> Outcome<Said> {
+    let mut code = if line.append { None } else { login.code.clone() };
+    let answer = async |_: &Exchange, terminal: &mut Terminal| match code.take() {
+        Some(code) => Ok(Some(Zeroizing::new(code))),
+        None => ask(terminal),
+    };
+    sign_in_answering(line, login, terminal, json, answer).await
+}
+
+/// The same, where each question is answered like this.
+pub(super) async fn sign_in_answering(
+    line: &Line,
+    login: &Login,
+    terminal: &mut Terminal,
+    json: bool,
+    mut answer: impl AsyncFnMut(&Exchange, &mut Terminal) -> Outcome<Typed>,
+) -> Outcome<Said> {
     let mut shown = Shown { terminal, json };
     let (mut password, mut note) = (login.password.clone(), "the password");
-    let mut code = login.code.clone();
     if line.append
-        && let Some(code) = code.take()
+        && let Some(code) = &login.code
     {
-        password = appended(&login.password, &code);
+        password = appended(&login.password, code);
         note = "the password, a comma and the code";
     }
     let mut state = None;
@@ -128,11 +146,7 @@ pub(super) async fn sign_in(line: &Line, login: &Login, terminal: &mut Terminal,
         if exchange.said != Said::Challenge {
             return Ok(exchange.said);
         }
-        let answer = match code.take() {
-            Some(code) => Some(Zeroizing::new(code)),
-            None => shown.ask()?,
-        };
-        let Some(answer) = answer else { return Ok(Said::Challenge) };
+        let Some(answer) = answer(&exchange, shown.terminal).await? else { return Ok(Said::Challenge) };
         (password, note, state) = (Password::new(answer.as_bytes()), "the answer", exchange.state);
     }
     Ok(Said::Challenge)
@@ -237,15 +251,14 @@ impl Shown<'_> {
         }
         Ok(())
     }
+}
 
-    /// The answer to a question, where somebody is there to give one.
-    fn ask(&mut self) -> Outcome<Option<Zeroizing<String>>> {
-        if !self.terminal.looks().interactive {
-            return Ok(None);
-        }
-        let answer = self.terminal.ask("Answer:")?;
-        Ok(answer.filter(|answer| !answer.is_empty()).map(Zeroizing::new))
+/// The answer to a question, where somebody is there to give one. Enter alone is one: it says "look again".
+fn ask(terminal: &mut Terminal) -> Outcome<Typed> {
+    if !terminal.looks().interactive {
+        return Ok(None);
     }
+    Ok(terminal.ask("Answer:")?.map(Zeroizing::new))
 }
 
 /// Octets that tell a person nothing.

@@ -1,5 +1,6 @@
 //! `vestibule users`: who can sign in, and the passwords of those whom Vestibule keeps itself.
 
+mod invite;
 mod show;
 #[cfg(test)]
 mod tests;
@@ -64,6 +65,8 @@ pub enum Command {
         /// All groups, in place of the present ones; none to clear them
         groups: Vec<String>,
     },
+    /// Let somebody in once, with the password and a code, to enrol a second step
+    Invite(invite::Args),
     /// Forget the failed passwords and codes counted against this person
     Unlock {
         /// A name, source/name where two sources have it, or an id
@@ -125,6 +128,7 @@ impl Command {
             Self::Delete { name, yes } => delete(&name, yes, desk).await,
             Self::Passwd { name, password } => passwd(&name, &password, desk).await,
             Self::Groups { name, groups } => set_groups(&name, groups, desk).await,
+            Self::Invite(args) => invite::run(&args, desk).await,
             Self::Unlock { name } => locks::clear(&name, desk).await,
         }
     }
@@ -140,7 +144,7 @@ async fn add(args: AddArgs, desk: &mut Desk) -> Outcome {
     }
     let name = clean(&user.subject.name);
     desk.terminal.line(format!("Added {name}."))?;
-    desk.terminal.line(format!("next: vestibule factors enrol totp {name}"))?;
+    desk.terminal.line(format!("next: vestibule factors enrol totp {name}, or vestibule users invite {name}"))?;
     Ok(())
 }
 

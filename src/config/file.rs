@@ -9,6 +9,8 @@ use vestibule_engine::config::SecretRef;
 use vestibule_engine::policy_config::{LoginConfig, PolicyConfig, ThrottleConfig};
 use vestibule_factors::FactorsConfig;
 use vestibule_ldap::LdapConfig;
+use vestibule_portal::PortalConfig;
+use vestibule_push::PushConfig;
 use vestibule_radius::{RadiusConfig, RadiusUpstreamConfig};
 use vestibule_store::StoreConfig;
 
@@ -65,6 +67,15 @@ pub struct ConfigFile {
     /// The RADIUS door: for VPN gateways, Wi-Fi, switches and everything else that asks a RADIUS server.
     #[serde(default)]
     pub radius: Option<RadiusConfig>,
+
+    /// The portal: where people sign in to enrol and look after their second step, and where phones are answered. Without
+    /// it there is no push.
+    #[serde(default)]
+    pub portal: Option<PortalConfig>,
+
+    /// How phones are rung. A change takes effect with a restart.
+    #[serde(default)]
+    pub push: PushConfig,
 
     /// What is logged on standard error, and how.
     #[serde(default)]

@@ -7,6 +7,8 @@ use vestibule_engine::config::{Problems, SecretRef, Sources, load_secret};
 use vestibule_engine::{SecretBytes, Settings};
 use vestibule_factors::Factors;
 use vestibule_ldap::LdapSettings;
+use vestibule_portal::PortalSettings;
+use vestibule_push::PushSettings;
 use vestibule_radius::{RadiusConfig, RadiusSettings, UpstreamSettings};
 use vestibule_store::{Keyring, KeyringError, StoreConfig, StoreSettings};
 
@@ -33,6 +35,10 @@ pub struct Config {
     pub radius: Option<RadiusSettings>,
     /// The same as it was written, for those who play a client of it.
     pub radius_written: Option<RadiusConfig>,
+    pub portal: Option<PortalSettings>,
+    pub push: PushSettings,
+    /// What cannot change while the gateway runs, as it was written.
+    pub phones_written: String,
     pub log: LogConfig,
     /// Eight octets of a digest of all files, to tell configurations apart in the audit log.
     pub fingerprint: String,
@@ -70,11 +76,18 @@ impl ConfigFile {
         let policy = self.policy.link("policy", problems);
         let budgets = self.throttle.link("throttle", problems);
         let settings = self.login.link("login", policy, budgets, problems);
+        let factors_push = serde_json::to_value(&self.factors.push).unwrap_or_default();
         let hashes_at_once = self.factors.password_hashing.at_once;
         let factors = self.factors.link("factors", sources, problems);
         let radius_written = self.radius.clone();
         let radius = match self.radius {
             Some(radius) => radius.link("radius", &names, sources, problems).map(Some),
+            None => Some(None),
+        };
+        let phones_written = serde_json::json!([self.push, factors_push]).to_string();
+        let push = self.push.link("push", sources, problems);
+        let portal = match self.portal {
+            Some(portal) => portal.link("portal", &names, sources, problems).map(Some),
             None => Some(None),
         };
         if problems.has_errors() {
@@ -93,6 +106,9 @@ impl ConfigFile {
             hashes_at_once,
             radius: radius?,
             radius_written,
+            portal: portal?,
+            push: push?,
+            phones_written,
             log: self.log,
             fingerprint: around.fingerprint,
         })

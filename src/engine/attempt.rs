@@ -6,8 +6,9 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AttemptId, AuthenticatorId, Carried, Channel, CoalesceKey, Denial, FirstFactor, Grant, Identity, LoginRequest,
-    Method, Origin, PortError, PromptKind, SecretBytes, Service, StoreError, Subject, Timestamp, Turn, Verdict,
+    AttemptId, AuthenticatorId, Carried, Challenge, Channel, CoalesceKey, Denial, FirstFactor, Grant, Identity, Insist,
+    LoginRequest, Method, Origin, PortError, PromptKind, SecretBytes, Service, StoreError, Subject, Timestamp, Turn,
+    Verdict,
 };
 
 /// What is known of a login from its first moment.
@@ -20,6 +21,7 @@ pub(crate) struct Login {
     pub(crate) service: Service,
     pub(crate) origin: Origin,
     pub(crate) channel: Channel,
+    pub(crate) insist: Insist,
 }
 
 impl Login {
@@ -32,6 +34,7 @@ impl Login {
             service: request.service.clone(),
             origin: request.origin.clone(),
             channel: request.channel,
+            insist: request.insist,
         }
     }
 
@@ -63,6 +66,7 @@ pub(crate) struct Owed {
 /// What a waiting attempt waits for.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[expect(clippy::large_enum_variant, reason = "one at a time, and most are the large one")]
 pub(crate) enum Stage {
     /// An answer to the primary's own question.
     Relayed { subject: Subject, text: String, state: Carried },
@@ -72,6 +76,8 @@ pub(crate) enum Stage {
         kind: PromptKind,
         /// Wrong answers so far.
         tries: u32,
+        /// What the phone was asked, while the answer is expected from there.
+        challenge: Option<Challenge>,
         /// Given elsewhere, and waiting for the client to come back for it.
         approved: Option<Approval>,
     },
@@ -88,6 +94,14 @@ impl Stage {
         match self {
             Self::Relayed { text, .. } => PromptKind::Relayed { text: text.clone() },
             Self::Factor { kind, .. } => kind.clone(),
+        }
+    }
+
+    /// What a phone is asked right now.
+    pub(crate) fn rings(&self) -> Option<&Challenge> {
+        match self {
+            Self::Factor { challenge: Some(challenge), approved: None, .. } => Some(challenge),
+            _ => None,
         }
     }
 
@@ -127,15 +141,35 @@ pub(crate) struct Waiting {
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum EndRecord {
-    Allowed { identity: Identity, methods: Vec<Method>, remembered: bool, carried: Carried },
-    Denied(Denial),
+    Allowed {
+        service: Service,
+        identity: Identity,
+        methods: Vec<Method>,
+        remembered: bool,
+        carried: Carried,
+    },
+    Denied {
+        denial: Denial,
+        /// The question that was open then: who asked it may be told why nobody can answer it any more.
+        asked: Option<Box<Asked>>,
+    },
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Asked {
+    pub(crate) login: Login,
+    pub(crate) turn: Turn,
 }
 
 impl EndRecord {
-    pub(crate) fn of(verdict: &Verdict) -> Self {
+    pub(crate) fn of(verdict: &Verdict, from: Option<&Waiting>) -> Self {
         match verdict {
-            Verdict::Deny(denial) => Self::Denied(denial.clone()),
+            Verdict::Deny(denial) => Self::Denied {
+                denial: denial.clone(),
+                asked: from.map(|from| Box::new(Asked { login: from.attempt.login.clone(), turn: from.turn })),
+            },
             Verdict::Allow(grant) => Self::Allowed {
+                service: grant.service.clone(),
                 identity: grant.identity.clone(),
                 methods: grant.methods.clone(),
                 remembered: grant.remembered,
@@ -146,9 +180,9 @@ impl EndRecord {
 
     pub(crate) fn into_verdict(self, attempt: AttemptId) -> Verdict {
         match self {
-            Self::Denied(denial) => Verdict::Deny(denial),
-            Self::Allowed { identity, methods, remembered, carried } => {
-                Verdict::Allow(Grant { attempt, identity, methods, remembered, carried })
+            Self::Denied { denial, .. } => Verdict::Deny(denial),
+            Self::Allowed { service, identity, methods, remembered, carried } => {
+                Verdict::Allow(Grant { attempt, service, identity, methods, remembered, carried })
             }
         }
     }

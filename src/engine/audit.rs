@@ -41,6 +41,12 @@ pub struct Decision {
     pub station: Option<String>,
     pub first_factor: FirstFactor,
     pub methods: Vec<Method>,
+    /// The authenticator that was used.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authenticator: Option<AuthenticatorId>,
+    /// Browser or device, as it calls itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client: Option<String>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub remembered: bool,
     /// The policy rule that decided; nothing where policy was not reached.
@@ -65,6 +71,41 @@ pub enum AuditEvent {
     AnswerRefused { attempt: AttemptId, typed: String, service: String, address: String, why: Denial },
     #[serde(rename = "factor.failed")]
     FactorFailed { attempt: AttemptId, user: UserId, why: Denial },
+    /// A phone said yes; the login has yet to come for it.
+    #[serde(rename = "factor.approved")]
+    FactorApproved { attempt: AttemptId, user: UserId, authenticator: AuthenticatorId, method: Method },
+    /// Somebody declined on a phone, or gave a wrong number.
+    #[serde(rename = "factor.declined")]
+    FactorDeclined { attempt: AttemptId, user: UserId, authenticator: AuthenticatorId, method: Method, why: Denial },
+    /// Alert: a person says that a login with their password is not theirs.
+    #[serde(rename = "login.reported")]
+    LoginReported {
+        attempt: AttemptId,
+        user: UserId,
+        authenticator: Option<AuthenticatorId>,
+        service: String,
+        address: String,
+    },
+    /// An answer of a phone that belongs to nothing open, or was not properly given.
+    #[serde(rename = "push.refused")]
+    PushRefused { attempt: AttemptId, user: UserId, authenticator: AuthenticatorId, why: Denial },
+    /// A phone was not rung, because it rings or rang too often.
+    #[serde(rename = "push.withheld")]
+    PushWithheld { attempt: AttemptId, user: UserId, service: String },
+    /// How far a request to a phone got.
+    #[serde(rename = "push.delivery")]
+    PushDelivery { attempt: AttemptId, user: UserId, authenticator: AuthenticatorId, state: crate::DeliveryState },
+    /// The login went away before it was decided.
+    #[serde(rename = "login.withdrawn")]
+    LoginWithdrawn { attempt: AttemptId, why: crate::Withdrawn },
+    #[serde(rename = "session.started")]
+    SessionStarted { user: UserId, methods: Vec<Method>, address: String },
+    #[serde(rename = "session.ended")]
+    SessionEnded { user: UserId, by: String },
+    #[serde(rename = "user.invited")]
+    UserInvited { user: UserId, authenticator: AuthenticatorId, until: Timestamp, by: String },
+    #[serde(rename = "authenticator.changed")]
+    AuthenticatorChanged { user: UserId, authenticator: AuthenticatorId, what: String, by: String },
     #[serde(rename = "lock.started")]
     LockStarted { counter: String, until: Timestamp },
     #[serde(rename = "lock.cleared")]
@@ -112,6 +153,17 @@ impl AuditEvent {
             Self::LoginPrompted { .. } => "login.prompted",
             Self::AnswerRefused { .. } => "answer.refused",
             Self::FactorFailed { .. } => "factor.failed",
+            Self::FactorApproved { .. } => "factor.approved",
+            Self::FactorDeclined { .. } => "factor.declined",
+            Self::LoginReported { .. } => "login.reported",
+            Self::PushRefused { .. } => "push.refused",
+            Self::PushWithheld { .. } => "push.withheld",
+            Self::PushDelivery { .. } => "push.delivery",
+            Self::LoginWithdrawn { .. } => "login.withdrawn",
+            Self::SessionStarted { .. } => "session.started",
+            Self::SessionEnded { .. } => "session.ended",
+            Self::UserInvited { .. } => "user.invited",
+            Self::AuthenticatorChanged { .. } => "authenticator.changed",
             Self::LockStarted { .. } => "lock.started",
             Self::LockCleared { .. } => "lock.cleared",
             Self::UserCreated { .. } => "user.created",
@@ -138,6 +190,16 @@ impl AuditEvent {
             Self::LoginDecided(decision) => decision.user,
             Self::LoginPrompted { user, .. } => *user,
             Self::FactorFailed { user, .. }
+            | Self::FactorApproved { user, .. }
+            | Self::FactorDeclined { user, .. }
+            | Self::LoginReported { user, .. }
+            | Self::PushRefused { user, .. }
+            | Self::PushWithheld { user, .. }
+            | Self::PushDelivery { user, .. }
+            | Self::SessionStarted { user, .. }
+            | Self::SessionEnded { user, .. }
+            | Self::UserInvited { user, .. }
+            | Self::AuthenticatorChanged { user, .. }
             | Self::LockCleared { user, .. }
             | Self::UserCreated { user, .. }
             | Self::UserChanged { user, .. }

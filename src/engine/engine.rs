@@ -8,6 +8,7 @@
 
 mod answer;
 mod first;
+mod push;
 mod second;
 mod settle;
 mod wait;
@@ -42,6 +43,41 @@ pub struct Settings {
     pub prompt_lifetime: Duration,
     /// Wrong answers in one attempt before it ends.
     pub tries_per_attempt: u32,
+    pub push: PushRules,
+    /// The names of networks, as people are shown them.
+    pub places: Vec<(ipnet::IpNet, String)>,
+}
+
+/// How phones are asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PushRules {
+    pub matching: MatchingRule,
+    /// Digits of the number.
+    pub digits: u8,
+    /// As NIST SP 800-63B-4 §3.1.3 wants it: no request without a number, and no station is remembered.
+    pub nist: bool,
+    /// Logins to one service that ring one person's phone at the same time.
+    pub of_service: u32,
+    /// Logins to all services that ring one person's phone at the same time.
+    pub in_all: u32,
+    /// A report on the phone stops it from ringing, until the time is up or an administrator clears it.
+    pub report_locks: bool,
+}
+
+/// Where the number stands, and where it is typed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MatchingRule {
+    Off,
+    /// It stands at the login and is typed on the phone.
+    Shown,
+    /// It stands on the phone and is typed at the login.
+    FromPhone,
+}
+
+impl Default for PushRules {
+    fn default() -> Self {
+        Self { matching: MatchingRule::Shown, digits: 2, nist: false, of_service: 1, in_all: 3, report_locks: true }
+    }
 }
 
 impl Default for Settings {
@@ -51,6 +87,8 @@ impl Default for Settings {
             budgets: Budgets::default(),
             prompt_lifetime: Duration::from_secs(120),
             tries_per_attempt: 3,
+            push: PushRules::default(),
+            places: Vec::new(),
         }
     }
 }

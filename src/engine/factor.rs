@@ -3,7 +3,9 @@
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use crate::{Answer, AuthenticatorId, Channel, Identity, Passcode, PortError, SecretBytes, Timestamp, UserId};
+use crate::{
+    Answer, AuthenticatorId, Challenge, Channel, Identity, Passcode, PortError, SecretBytes, Timestamp, UserId,
+};
 
 /// A kind of second factor, by the name used in config, audit and manual.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
@@ -17,9 +19,12 @@ pub enum Method {
     /// A code judged by an outside server.
     ExternalCode,
     Plugin,
+    /// An administrator let the person in once, to enrol. It opens the portal and nothing else.
+    Invitation,
 }
 
 impl Method {
+    /// Those a rule can name. An invitation is none of them: it counts at the portal only, whatever a rule says.
     pub const ALL: [Self; 7] =
         [Self::Push, Self::Totp, Self::Qr, Self::Passkey, Self::RecoveryCode, Self::ExternalCode, Self::Plugin];
 
@@ -32,11 +37,12 @@ impl Method {
             Self::RecoveryCode => "recovery-code",
             Self::ExternalCode => "external-code",
             Self::Plugin => "plugin",
+            Self::Invitation => "invitation",
         }
     }
 
     pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|method| method.name() == name)
+        Self::ALL.into_iter().chain([Self::Invitation]).find(|method| method.name() == name)
     }
 }
 
@@ -61,6 +67,8 @@ pub struct Authenticator {
     pub drift: i32,
     /// Enrolled to the end: its owner showed once that it works. Only such a one counts at a login.
     pub confirmed: bool,
+    /// The one its owner wants to be asked first.
+    pub preferred: bool,
     pub created: Timestamp,
     pub last_used: Option<Timestamp>,
 }
@@ -91,6 +99,8 @@ pub enum Checked {
     /// Right, if the store agrees that this was not used before.
     Right(Spend),
     Wrong,
+    /// Properly given, but with another number than the login shows: somebody approves what is not theirs.
+    WrongNumber,
     /// It would be right, but its counter was used before.
     UsedBefore(AuthenticatorId),
     /// Not an answer for this factor at all (letters where digits belong).
@@ -109,23 +119,18 @@ pub trait SecondFactor: Send + Sync {
     fn is_typed(&self) -> bool;
 
     /// Begin a challenge: ring the phone, draw the code. Nothing to do for a code the person already holds.
-    async fn start(
-        &self,
-        _who: &Identity,
-        _with: &[Authenticator],
-        _attempt: crate::AttemptId,
-    ) -> Result<(), PortError> {
+    async fn start(&self, _who: &Identity, _with: &[Authenticator], _challenge: &Challenge) -> Result<(), PortError> {
         Ok(())
     }
 
     /// The login went away or was decided: take the challenge back.
-    async fn withdraw(&self, _attempt: crate::AttemptId) {}
+    async fn withdraw(&self, _with: &[Authenticator], _challenge: &Challenge) {}
 
-    /// Judge an answer against the person's authenticators of this kind. What was signed for another attempt is wrong for
-    /// this one.
+    /// Judge an answer against the person's authenticators of this kind. `challenge` is what they were asked, where this
+    /// factor asked them anything; what was signed for another challenge is wrong for this one.
     async fn check(
         &self,
-        attempt: crate::AttemptId,
+        challenge: Option<&Challenge>,
         with: &[Authenticator],
         answer: &Answer,
         now: Timestamp,

@@ -16,6 +16,8 @@
 
 mod attempt;
 mod audit;
+mod bells;
+mod challenge;
 mod coalesce;
 pub mod config;
 mod engine;
@@ -35,7 +37,9 @@ mod throttle;
 mod verdict;
 
 pub use audit::{AuditEvent, AuditRecord, Decision, FirstFactor};
-pub use engine::{Engine, Ports, Settings};
+pub use bells::{Bell, Bells, Listening};
+pub use challenge::{Challenge, Context, Matching, Nonce, Number};
+pub use engine::{Engine, MatchingRule, Ports, PushRules, Settings};
 pub use factor::{Authenticator, Checked, Method, SecondFactor, Spend};
 pub use names::{
     AttemptId, AuthenticatorId, CoalesceKey, Door, NameRefused, Service, Station, TrustId, Turn, UserId, UserName,
@@ -47,15 +51,18 @@ pub use primary::{
     Carried, Continuation, Identified, Person, Primary, PrimaryAuthenticator, PrimaryOutcome, PrimaryRefusal,
     PrimarySource, Subject,
 };
-pub use request::{Channel, LoginRequest, Origin, Prompts};
+pub use request::{Channel, Insist, LoginRequest, Origin, Prompts};
 pub use secret::{Passcode, Password, SecretBytes};
 pub use split::{Second, Split, Splitting, split};
 pub use store::{
-    AttemptRow, AuditLine, Charge, Committed, Ended, LocalAccount, NewAuthenticator, NewUser, OpenAttempt, Position,
-    Store, StoreError, Transition, TrustEntry, User, UserChange,
+    AttemptRow, AuditLine, Charge, Committed, Crowd, Delivery, DeliveryState, Device, DeviceMark, Ended, LocalAccount,
+    NewAuthenticator, NewUser, OpenAttempt, Position, Store, StoreError, Token, TokenKind, Transition, TrustEntry,
+    User, UserChange,
 };
 pub use throttle::{Budget, Budgets, Counter, CounterKey};
-pub use verdict::{Answer, Denial, EngineError, Grant, Identity, Prompt, PromptKind, Step, Verdict, Withdrawn};
+pub use verdict::{
+    Answer, Denial, EngineError, Grant, Identity, Prompt, PromptKind, Responded, Step, Verdict, Withdrawn,
+};
 
 #[cfg(test)]
 mod tests;

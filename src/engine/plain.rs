@@ -19,9 +19,30 @@ fn is_invisible(c: char) -> bool {
         | '\u{FFF9}'..='\u{FFFC}' | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E0FFF}')
 }
 
+/// Foreign text for a person's eyes: one line, nothing that cannot be seen or turns the reading around, and not long.
+pub(crate) fn shown(text: &str, chars_max: usize) -> String {
+    let mut shown: String = text
+        .chars()
+        .filter(|c| !c.is_control() && !is_invisible(*c) && !matches!(c, '\u{2028}' | '\u{2029}'))
+        .take(chars_max.saturating_add(1))
+        .collect();
+    if shown.chars().count() > chars_max {
+        shown = shown.chars().take(chars_max.saturating_sub(1)).chain(['…']).collect();
+    }
+    shown
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    // OOB-06
+    #[test]
+    fn foreign_text_is_shown_in_one_line_that_reads_as_it_is() {
+        assert_eq!(shown("alice\u{202E}moc.live\r\nApprove\u{200B}!", 80), "alicemoc.liveApprove!");
+        assert_eq!(shown(&"x".repeat(500), 10), "xxxxxxxxx…");
+        assert_eq!(shown("Jürgen 山田", 80), "Jürgen 山田");
+    }
 
     #[test] // LDP-22
     fn a_name_with_one_spelling_is_plain() {

@@ -4,10 +4,14 @@ use chrono::{NaiveTime, Weekday};
 use ipnet::IpNet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use crate::config::{Problems, Span};
-use crate::{Budget, Budgets, Door, Hours, Method, NetworkMatch, Policy, Requirement, Rule, Settings, UserName};
+use crate::{
+    Budget, Budgets, Door, Hours, MatchingRule, Method, NetworkMatch, Policy, PushRules, Requirement, Rule, Settings,
+    UserName,
+};
 
 /// Rules beyond this are a sign of generated configuration gone wrong; each login reads them all.
 const RULES_MAX: usize = 1_000;
@@ -101,12 +105,69 @@ pub struct LoginConfig {
     pub prompt_lifetime: Span,
     /// Wrong answers in one login before it ends. 1 to 10.
     pub tries: u32,
+    /// How phones are asked to approve a login.
+    pub push: PushRulesConfig,
+    /// Names for networks, as people are shown them on their phone: `Head office: [10.1.0.0/16]`.
+    pub places: BTreeMap<String, Vec<String>>,
+}
+
+/// How phones are asked to approve a login.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct PushRulesConfig {
+    /// Whether a number ties the phone to the login, wherever the login can show something. `shown`: it stands at the
+    /// login and is typed on the phone. `on_phone`: the phone shows it after approving, and it is typed at the login.
+    /// `off`: one tap approves; whoever has the password can then hope for a careless tap.
+    pub number: NumberConfig,
+    /// Digits of that number. 2 to 8.
+    pub digits: u8,
+    /// Follow NIST SP 800-63B-4: at least six digits, no approval without a number (so no push where the login can show
+    /// nothing), and no remembered stations.
+    pub nist: bool,
+    /// Logins to one application that ring one user's phone at the same time; a further one is offered a code. 1 to 10.
+    pub open_per_service: u32,
+    /// Logins to all applications that ring one user's phone at the same time. 1 to 20.
+    pub open_per_user: u32,
+    /// "This wasn't me" on the phone stops requests to it for an hour (longer when repeated), until an administrator
+    /// clears it. Sessions and remembered stations of that user end in any case.
+    pub report_locks: bool,
+}
+
+/// Where the number stands, and where it is typed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum NumberConfig {
+    /// It stands at the login and is typed on the phone.
+    Shown,
+    /// It stands on the phone and is typed at the login.
+    OnPhone,
+    /// There is none.
+    Off,
+}
+
+impl Default for PushRulesConfig {
+    fn default() -> Self {
+        let rules = PushRules::default();
+        Self {
+            number: NumberConfig::Shown,
+            digits: rules.digits,
+            nist: rules.nist,
+            open_per_service: rules.of_service,
+            open_per_user: rules.in_all,
+            report_locks: rules.report_locks,
+        }
+    }
 }
 
 impl Default for LoginConfig {
     fn default() -> Self {
         let settings = Settings::default();
-        Self { prompt_lifetime: Span(settings.prompt_lifetime), tries: settings.tries_per_attempt }
+        Self {
+            prompt_lifetime: Span(settings.prompt_lifetime),
+            tries: settings.tries_per_attempt,
+            push: PushRulesConfig::default(),
+            places: BTreeMap::new(),
+        }
     }
 }
 
@@ -124,6 +185,11 @@ pub struct ThrottleConfig {
     pub code_per_user: Option<BudgetConfig>,
     /// Wrong codes from one address, where the user's own address is known.
     pub code_per_address: Option<BudgetConfig>,
+    /// Requests to one user's phone that were not approved, so that nobody is worn out by requests. A login beyond them
+    /// is offered a code instead. A request that was denied counts twice.
+    pub push_per_user: Option<BudgetConfig>,
+    /// Requests to phones from one address, where the user's own address is known.
+    pub push_per_address: Option<BudgetConfig>,
 }
 
 /// One budget of failures.
@@ -169,7 +235,13 @@ impl RequireConfig {
                 problems.error(path, "an empty list of factors", remedy);
                 Requirement::Refuse
             }
-            Self::AnyOf(methods) => Requirement::AnyOf(methods),
+            Self::AnyOf(methods) => {
+                if methods.contains(&Method::Invitation) {
+                    let remedy = "remove it: an invitation opens the portal for an enrolment, and nothing else";
+                    problems.error(path, "invitation as a factor", remedy);
+                }
+                Requirement::AnyOf(methods)
+            }
         }
     }
 }
@@ -209,17 +281,17 @@ fn canonical(user: &str) -> String {
 }
 
 fn networks(texts: &[String], path: &str, problems: &mut Problems) -> Vec<NetworkMatch> {
-    let mut networks = Vec::new();
-    for (index, text) in texts.iter().enumerate() {
-        match text.parse::<IpNet>().or_else(|_| text.parse::<IpAddr>().map(IpNet::from)) {
-            Ok(network) => networks.push(NetworkMatch(network)),
-            Err(_) => {
-                let remedy = "write an address or a network, like 192.0.2.7 or 10.0.0.0/8 or 2001:db8::/32";
-                problems.error(format!("{path}.networks.{index}"), format!("\"{text}\""), remedy);
-            }
-        }
+    let at = |index| format!("{path}.networks.{index}");
+    texts.iter().enumerate().filter_map(|(index, text)| network(text, &at(index), problems)).map(NetworkMatch).collect()
+}
+
+fn network(text: &str, path: &str, problems: &mut Problems) -> Option<IpNet> {
+    let network = text.parse::<IpNet>().or_else(|_| text.parse::<IpAddr>().map(IpNet::from)).ok();
+    if network.is_none() {
+        let remedy = "write an address or a network, like 192.0.2.7 or 10.0.0.0/8 or 2001:db8::/32";
+        problems.error(path, format!("\"{text}\""), remedy);
     }
-    networks
+    network
 }
 
 fn remember(
@@ -308,6 +380,9 @@ impl ThrottleConfig {
             password_from: of("password_per_address", self.password_per_address, default.password_from),
             code_of: of("code_per_user", self.code_per_user, default.code_of),
             code_from: of("code_per_address", self.code_per_address, default.code_from),
+            push_of: of("push_per_user", self.push_per_user, default.push_of),
+            push_from: of("push_per_address", self.push_per_address, default.push_from),
+            report_of: default.report_of,
         }
     }
 }
@@ -322,6 +397,56 @@ impl LoginConfig {
         if !(1..=10).contains(&self.tries) {
             problems.error(format!("{path}.tries"), self.tries.to_string(), "write 1 to 10");
         }
-        Settings { policy, budgets, prompt_lifetime: self.prompt_lifetime.0, tries_per_attempt: self.tries }
+        let mut places = Vec::new();
+        for (name, written) in &self.places {
+            let at = format!("{path}.places.{name}");
+            for (index, text) in written.iter().enumerate() {
+                places.extend(network(text, &format!("{at}.{index}"), problems).map(|network| (network, name.clone())));
+            }
+        }
+        // The narrowest network names the place.
+        places.sort_by_key(|(network, _)| std::cmp::Reverse(network.prefix_len()));
+        Settings {
+            policy,
+            budgets,
+            prompt_lifetime: self.prompt_lifetime.0,
+            tries_per_attempt: self.tries,
+            push: self.push.link(&format!("{path}.push"), problems),
+            places,
+        }
+    }
+}
+
+impl PushRulesConfig {
+    fn link(self, path: &str, problems: &mut Problems) -> PushRules {
+        if !(2..=8).contains(&self.digits) {
+            problems.error(format!("{path}.digits"), self.digits.to_string(), "write 2 to 8");
+        }
+        if self.nist && self.number == NumberConfig::Off {
+            problems.error(format!("{path}.number"), "off together with nist", "write shown or on_phone");
+        }
+        for (name, count, most) in
+            [("open_per_service", self.open_per_service, 10), ("open_per_user", self.open_per_user, 20)]
+        {
+            if !(1..=most).contains(&count) {
+                problems.error(format!("{path}.{name}"), count.to_string(), format!("write 1 to {most}"));
+            }
+        }
+        if self.number == NumberConfig::Off {
+            let found = "off: a careless tap on a phone lets whoever has the password in";
+            problems.warn(format!("{path}.number"), found, "write shown, unless every user's login shows nothing");
+        }
+        PushRules {
+            matching: match self.number {
+                NumberConfig::Shown => MatchingRule::Shown,
+                NumberConfig::OnPhone => MatchingRule::FromPhone,
+                NumberConfig::Off => MatchingRule::Off,
+            },
+            digits: if self.nist { self.digits.max(6) } else { self.digits },
+            nist: self.nist,
+            of_service: self.open_per_service,
+            in_all: self.open_per_user,
+            report_locks: self.report_locks,
+        }
     }
 }

@@ -1,9 +1,10 @@
 //! What a door tells the engine when a login begins.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
-use crate::{Passcode, Service, Splitting, Station, UserName};
+use crate::{AuthenticatorId, Passcode, Service, Splitting, Station, UserName};
 
 #[derive(Debug, Clone)]
 pub struct LoginRequest {
@@ -15,6 +16,20 @@ pub struct LoginRequest {
     pub passcode: Option<Passcode>,
     /// How a second step may hide in the password field of this service.
     pub splitting: Splitting,
+    pub insist: Insist,
+}
+
+/// What the door asks for beyond policy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Insist {
+    /// What policy says.
+    #[default]
+    Policy,
+    /// A second factor even where policy asks for none, and none that was given earlier.
+    Factor,
+    /// The person wants to see whether this device rings: push, and nothing else, whatever policy says.
+    Test(AuthenticatorId),
 }
 
 /// Where a login comes from.
@@ -26,6 +41,8 @@ pub struct Origin {
     pub station: Option<Station>,
     /// The address is the person's own, with no system in between that asks for many people.
     pub direct: bool,
+    /// Browser or device, as it calls itself: shown on the phone, and believed nowhere.
+    pub client: Option<Arc<str>>,
 }
 
 impl Origin {

@@ -3,14 +3,12 @@
 //! Every change of a login is one [`Transition`]: the compare-and-set on the attempt, what it spends, what it counts and
 //! its audit record commit together or not at all. Reads never see half of one.
 
+use crate::{
+    AttemptId, AuditRecord, Authenticator, AuthenticatorId, Bells, Budget, CoalesceKey, Counter, CounterKey, Method,
+    Person, SecretBytes, Spend, Station, Subject, Timestamp, TrustId, Turn, UserId,
+};
 use async_trait::async_trait;
 use serde::Serialize;
-use tokio::sync::broadcast;
-
-use crate::{
-    AttemptId, AuditRecord, Authenticator, AuthenticatorId, Budget, CoalesceKey, Counter, CounterKey, Method, Person,
-    SecretBytes, Spend, Station, Subject, Timestamp, TrustId, Turn, UserId,
-};
 
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -94,6 +92,8 @@ pub struct OpenAttempt {
     pub coalesce: Option<CoalesceKey>,
     pub turn: Turn,
     pub expires: Timestamp,
+    /// `door/name` of the service for which the person's phone rings, while it does. Few of these are open at once.
+    pub ringing: Option<String>,
     /// The engine's record of the attempt. Sealed at rest: it holds what the primary answered.
     pub payload: SecretBytes,
 }
@@ -141,6 +141,130 @@ pub struct TrustEntry {
     pub until: Timestamp,
 }
 
+/// How many logins may ring one person's phone at the same time, the one that is about to included.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Crowd {
+    pub user: UserId,
+    /// `door/name`.
+    pub service: String,
+    pub of_service: u32,
+    pub in_all: u32,
+}
+
+/// What is known of a device besides its key: where it is rung, and when it was last heard of.
+#[derive(Debug, Clone)]
+pub struct Device {
+    pub id: AuthenticatorId,
+    /// The push factor's own record of the address, sealed at rest.
+    pub push: Option<SecretBytes>,
+    pub push_since: Option<Timestamp>,
+    pub last_seen: Option<Timestamp>,
+    pub last_shown: Option<Timestamp>,
+    pub last_answered: Option<Timestamp>,
+    /// Why it could not be rung the last time, for its owner and the administrator.
+    pub trouble: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DeviceMark {
+    /// It asked us something.
+    Seen,
+    /// It showed a request.
+    Shown,
+    Answered,
+    /// It could not be rung.
+    Trouble(String),
+    /// It could be rung.
+    Reached,
+}
+
+/// How far a request on a phone got. Each at most once a challenge and device.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Delivery {
+    pub attempt: AttemptId,
+    pub user: UserId,
+    pub authenticator: AuthenticatorId,
+    pub state: DeliveryState,
+    pub at: Timestamp,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DeliveryState {
+    /// On its way to the push service.
+    Queued,
+    /// The push service took it.
+    Accepted,
+    /// The push service did not take it.
+    Failed,
+    /// The device showed a notification.
+    Shown,
+    /// The person opened it.
+    Opened,
+    Answered,
+}
+
+impl DeliveryState {
+    pub const ALL: [Self; 6] = [Self::Queued, Self::Accepted, Self::Failed, Self::Shown, Self::Opened, Self::Answered];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Accepted => "accepted",
+            Self::Failed => "failed",
+            Self::Shown => "shown",
+            Self::Opened => "opened",
+            Self::Answered => "answered",
+        }
+    }
+
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.name() == name)
+    }
+}
+
+/// Something that is known by a secret that only its holder has: a session, a pairing. The store keeps the secret's
+/// digest, never the secret.
+#[derive(Debug, Clone)]
+pub struct Token {
+    pub kind: TokenKind,
+    /// SHA-256 of the secret.
+    pub digest: [u8; 32],
+    pub user: Option<UserId>,
+    /// Its owner's own record, sealed at rest.
+    pub payload: SecretBytes,
+    pub created: Timestamp,
+    pub expires: Timestamp,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum TokenKind {
+    /// Somebody is signed in to the portal.
+    Session,
+    /// Somebody is on the way in: a login at the portal that waits for its second step.
+    SigningIn,
+    /// A device may be paired, once.
+    Pairing,
+    /// A device was paired and waits for its confirmation; the digest is that of the pairing's secret.
+    Paired,
+    /// An enrolment of a phone app of another maker.
+    Enrolment,
+}
+
+impl TokenKind {
+    pub const ALL: [Self; 5] = [Self::Session, Self::SigningIn, Self::Pairing, Self::Paired, Self::Enrolment];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Session => "session",
+            Self::SigningIn => "signing-in",
+            Self::Pairing => "pairing",
+            Self::Paired => "paired",
+            Self::Enrolment => "enrolment",
+        }
+    }
+}
+
 /// One atomic change of one login.
 #[derive(Debug, Clone)]
 pub struct Transition {
@@ -157,8 +281,12 @@ pub struct Transition {
     pub spend: Vec<Spend>,
     /// If this trust entry is gone or over, nothing happens: [`Committed::TrustGone`].
     pub relies_on: Option<TrustId>,
+    /// If as many as this ring already (others that have not expired), nothing happens: [`Committed::Crowded`].
+    pub unless_crowded: Option<Crowd>,
     pub charge: Vec<Charge>,
     pub clear: Vec<CounterKey>,
+    /// Forget this user's trust entries and sessions: what a stranger may have won.
+    pub forget: Option<UserId>,
     /// Replaces an older entry of the same user, service and station.
     pub trust: Option<TrustEntry>,
     /// Sets the user's time of last login.
@@ -177,8 +305,10 @@ impl Transition {
             if_enabled: None,
             spend: Vec::new(),
             relies_on: None,
+            unless_crowded: None,
             charge: Vec::new(),
             clear: Vec::new(),
+            forget: None,
             trust: None,
             signed_in: None,
             audit: Vec::new(),
@@ -200,6 +330,7 @@ pub enum Committed {
     Locked(Timestamp),
     UserGone,
     TrustGone,
+    Crowded,
 }
 
 /// One audit record in its place.
@@ -245,8 +376,12 @@ pub trait Store: Send + Sync {
         now: Timestamp,
     ) -> Result<Option<TrustEntry>, StoreError>;
 
-    /// Attempts that ended, here or on another node. A hint, not a promise: whoever waits also looks now and then.
-    fn endings(&self) -> broadcast::Receiver<AttemptId>;
+    /// Rings when an attempt moved ([`Bell::Attempt`]) or what a person is asked changed ([`Bell::User`]), here or on
+    /// another node. A hint, not a promise: whoever waits also looks now and then.
+    fn bells(&self) -> &Bells;
+
+    /// The open attempts that ring this person's phone, oldest first.
+    async fn ringing(&self, user: UserId, now: Timestamp) -> Result<Vec<AttemptRow>, StoreError>;
 
     /// Open attempts past their time, oldest first, at most `limit`: the engine ends them.
     async fn expired(&self, now: Timestamp, limit: u32) -> Result<Vec<AttemptId>, StoreError>;
@@ -282,6 +417,28 @@ pub trait Store: Send + Sync {
     ) -> Result<bool, StoreError>;
     async fn remove_authenticator(&self, id: AuthenticatorId, audit_by: &str, now: Timestamp)
     -> Result<(), StoreError>;
+    async fn authenticator(&self, id: AuthenticatorId) -> Result<Option<Authenticator>, StoreError>;
+    async fn label_authenticator(
+        &self,
+        id: AuthenticatorId,
+        label: &str,
+        audit_by: &str,
+        now: Timestamp,
+    ) -> Result<(), StoreError>;
+    /// Replace the factor's own record (a key for user verification came or went).
+    async fn reseal_authenticator(
+        &self,
+        id: AuthenticatorId,
+        secret: SecretBytes,
+        now: Timestamp,
+    ) -> Result<(), StoreError>;
+    /// Which of their authenticators the person wants to be asked first; `None`: as the rule says.
+    async fn prefer_authenticator(
+        &self,
+        user: UserId,
+        preferred: Option<AuthenticatorId>,
+        now: Timestamp,
+    ) -> Result<(), StoreError>;
     /// The items of an authenticator that were spent (numbers of recovery codes).
     async fn spent_items(&self, id: AuthenticatorId) -> Result<Vec<String>, StoreError>;
 
@@ -290,6 +447,46 @@ pub trait Store: Send + Sync {
 
     async fn trust_entries(&self, user: Option<UserId>, now: Timestamp) -> Result<Vec<TrustEntry>, StoreError>;
     async fn revoke_trust(&self, id: TrustId, audit_by: &str, now: Timestamp) -> Result<bool, StoreError>;
+
+    // Devices.
+
+    /// What is known of this person's devices: those that were ever heard of.
+    async fn devices(&self, user: UserId) -> Result<Vec<Device>, StoreError>;
+    async fn device(&self, id: AuthenticatorId) -> Result<Option<Device>, StoreError>;
+    /// Where the device is rung from now on; `None`: nowhere.
+    async fn set_push(&self, id: AuthenticatorId, push: Option<SecretBytes>, now: Timestamp) -> Result<(), StoreError>;
+    /// Forget where the device is rung, unless it gave another address after `given_by`.
+    async fn drop_push(&self, id: AuthenticatorId, given_by: Timestamp, why: &str) -> Result<(), StoreError>;
+    async fn mark_device(&self, id: AuthenticatorId, mark: DeviceMark, now: Timestamp) -> Result<(), StoreError>;
+    /// Write down how far a request got, with its audit record; false where that is known already.
+    async fn note_delivery(&self, delivery: Delivery) -> Result<bool, StoreError>;
+    /// In the order in which they happened.
+    async fn deliveries(&self, attempt: AttemptId) -> Result<Vec<Delivery>, StoreError>;
+
+    // What holders of a secret may do.
+
+    async fn put_token(&self, token: Token) -> Result<(), StoreError>;
+    /// The token, if it is there and not over.
+    async fn token(&self, kind: TokenKind, digest: &[u8; 32], now: Timestamp) -> Result<Option<Token>, StoreError>;
+    /// Take it away and have it: of many who try, one gets it.
+    async fn take_token(&self, kind: TokenKind, digest: &[u8; 32], now: Timestamp)
+    -> Result<Option<Token>, StoreError>;
+    /// False where there is none any more.
+    async fn change_token(
+        &self,
+        kind: TokenKind,
+        digest: &[u8; 32],
+        payload: SecretBytes,
+        expires: Timestamp,
+    ) -> Result<bool, StoreError>;
+    async fn tokens_of(&self, user: UserId, kind: TokenKind, now: Timestamp) -> Result<Vec<Token>, StoreError>;
+    async fn drop_tokens(&self, user: UserId, kind: TokenKind) -> Result<u64, StoreError>;
+
+    // What the gateway makes once for all nodes: keys of its own.
+
+    async fn kept(&self, name: &str) -> Result<Option<SecretBytes>, StoreError>;
+    /// Keep this, unless something is kept under that name already. Returns what is kept.
+    async fn keep(&self, name: &str, value: SecretBytes) -> Result<SecretBytes, StoreError>;
 
     // Audit.
 

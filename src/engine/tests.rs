@@ -11,4 +11,5 @@ mod memory;
 mod names_and_splits;
 mod policies;
 mod prompts;
+mod pushes;
 mod survivors;

@@ -42,6 +42,16 @@ impl CounterKey {
         Self(format!("code-of|{user}"))
     }
 
+    /// Requests to one person's phone since they last answered one with a yes.
+    pub fn push_of(user: UserId) -> Self {
+        Self(format!("push-of|{user}"))
+    }
+
+    /// Requests to anybody's phone from one address.
+    pub fn push_from(address: IpAddr) -> Self {
+        Self(format!("push-from|{}", block(address)))
+    }
+
     /// Wrong codes from one address.
     pub fn code_from(address: IpAddr) -> Self {
         Self(format!("code-from|{}", block(address)))
@@ -109,15 +119,28 @@ pub struct Budgets {
     pub password_from: Budget,
     pub code_of: Budget,
     pub code_from: Budget,
+    pub push_of: Budget,
+    pub push_from: Budget,
+    /// What a report on the phone costs: one is enough to stop the phone from ringing.
+    pub report_of: Budget,
 }
 
 impl Budgets {
     /// How long a counter can matter at all.
     pub(crate) fn longest_memory(&self) -> Duration {
-        [self.password_at, self.password_of, self.password_from, self.code_of, self.code_from]
-            .iter()
-            .map(|budget| budget.forget_after.max(budget.wait_max))
-            .fold(KNOWN_FOR, Duration::max)
+        [
+            self.password_at,
+            self.password_of,
+            self.password_from,
+            self.code_of,
+            self.code_from,
+            self.push_of,
+            self.push_from,
+            self.report_of,
+        ]
+        .iter()
+        .map(|budget| budget.forget_after.max(budget.wait_max))
+        .fold(KNOWN_FOR, Duration::max)
     }
 }
 
@@ -136,6 +159,9 @@ impl Default for Budgets {
             password_from: of(200, 10, 300),
             code_of: Budget { forget_after: hour * 24, ..of(5, 30, 3600) },
             code_from: of(200, 10, 300),
+            push_of: of(5, 300, 3600),
+            push_from: of(100, 60, 600),
+            report_of: Budget { forget_after: hour * 24, ..of(1, 3600, 86_400) },
         }
     }
 }

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AttemptId, Carried, ClockFault, Method, Passcode, PortError, PrimaryRefusal, StoreError, Timestamp, Turn, UserId,
+    AttemptId, Carried, ClockFault, Matching, Method, Number, Passcode, PortError, PrimaryRefusal, Service, StoreError,
+    Timestamp, Turn, UserId,
 };
 
 /// A person after resolution: one immutable id, and what their source said.
@@ -50,7 +51,13 @@ pub enum PromptKind {
     /// Type a code; `others` can be chosen by typing their name.
     EnterCode { methods: Vec<Method>, others: Vec<Method> },
     /// Answer on the phone; an empty answer asks whether it was.
-    Wait { method: Method, others: Vec<Method> },
+    Wait {
+        method: Method,
+        others: Vec<Method>,
+        matching: Matching,
+        /// The phone has approved, and what it shows is to be typed here.
+        approved: bool,
+    },
     /// A question of the primary's own, in its words.
     Relayed { text: String },
 }
@@ -67,7 +74,25 @@ pub enum Answer {
     Declined { method: Method, reported: bool, proof: crate::SecretBytes },
 }
 
+/// What became of an answer that came from elsewhere. It tells the phone, and gives nobody a [`Grant`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Responded {
+    /// Approved; where the login asks for it, with the number the phone is to show.
+    Approved {
+        show: Option<Number>,
+    },
+    Declined,
+    Reported,
+    /// The number was wrong; this request is over.
+    WrongNumber,
+    /// The person has to wait until then.
+    Locked(Timestamp),
+    /// It belongs to nothing that is open: late, withdrawn, decided, somebody else's, or not properly given.
+    Over,
+}
+
 #[derive(Debug, Clone)]
+#[expect(clippy::large_enum_variant, reason = "one at a time, and most are the large one")]
 pub enum Verdict {
     Allow(Grant),
     Deny(Denial),
@@ -83,6 +108,7 @@ impl Verdict {
 #[derive(Debug, Clone)]
 pub struct Grant {
     pub(crate) attempt: AttemptId,
+    pub(crate) service: Service,
     pub(crate) identity: Identity,
     pub(crate) methods: Vec<Method>,
     pub(crate) remembered: bool,
@@ -92,6 +118,11 @@ pub struct Grant {
 impl Grant {
     pub fn attempt(&self) -> AttemptId {
         self.attempt
+    }
+
+    /// What it lets the person in to, and to nothing else.
+    pub fn service(&self) -> &Service {
+        &self.service
     }
 
     pub fn identity(&self) -> &Identity {
@@ -130,6 +161,8 @@ pub enum Denial {
     CodeUsedBefore,
     Declined,
     Reported,
+    WrongNumber,
+    TooManyPushes,
     FactorTimedOut,
     AttemptUnknown,
     AnswerStale,
@@ -162,6 +195,8 @@ impl Denial {
             Self::CodeUsedBefore => "code-used-before",
             Self::Declined => "declined",
             Self::Reported => "reported",
+            Self::WrongNumber => "wrong-number",
+            Self::TooManyPushes => "too-many-pushes",
             Self::FactorTimedOut => "factor-timed-out",
             Self::AttemptUnknown => "attempt-unknown",
             Self::AnswerStale => "answer-stale",
@@ -195,6 +230,8 @@ impl Denial {
             Self::CodeUsedBefore => "the code was used before",
             Self::Declined => "declined on the phone",
             Self::Reported => "reported as somebody else's login on the phone",
+            Self::WrongNumber => "another number was typed on the phone than the login shows",
+            Self::TooManyPushes => "the phone rings or rang too often already, and this login can be given no code",
             Self::FactorTimedOut => "nobody answered in time",
             Self::AttemptUnknown => "the answer belongs to no open login",
             Self::AnswerStale => "the answer belongs to an earlier question",

@@ -4,9 +4,13 @@ use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use vestibule_engine::config::{Problems, Sources};
+use vestibule_engine::config::{Problems, Sources, Span};
 
-use crate::{Algorithm, HashCost, HashPool, RecoveryCodes, RecoverySettings, Totp, TotpSettings};
+use crate::push::protocol::Policy;
+use crate::{
+    Algorithm, HashCost, HashPool, INVITATION_LIFETIME_MAX, INVITATION_LIFETIME_MIN, InvitationSettings, Invitations,
+    RecoveryCodes, RecoverySettings, Totp, TotpSettings,
+};
 
 /// Second factors, and how passwords of local users are kept.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
@@ -14,8 +18,12 @@ use crate::{Algorithm, HashCost, HashPool, RecoveryCodes, RecoverySettings, Totp
 pub struct FactorsConfig {
     /// Codes from an authenticator app or a hardware token.
     pub totp: TotpConfig,
+    /// Requests on a phone that is paired in the portal.
+    pub push: PushConfig,
     /// Codes on paper for the day the phone is lost.
     pub recovery_codes: RecoveryCodesConfig,
+    /// A way in for people without a second factor, once, to enrol one.
+    pub invitations: InvitationsConfig,
     /// What a guess at the password of a local user, or at a recovery code, costs.
     pub password_hashing: PasswordHashingConfig,
 }
@@ -46,6 +54,43 @@ impl Default for TotpConfig {
     fn default() -> Self {
         let TotpSettings { issuer, algorithm, digits, period, window, drift_max } = TotpSettings::default();
         Self { issuer, algorithm, digits, period, window, drift_max }
+    }
+}
+
+/// Requests on a phone.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct PushConfig {
+    /// Whether an approval takes a fingerprint, a face or the phone's PIN: off or required. With required, a phone
+    /// whose owner has not set that up in the app cannot approve, nor can the privacyIDEA Authenticator, which cannot
+    /// prove it. To decline is always possible. All nodes must agree. Default: off.
+    pub user_verification: Policy,
+    /// Whether a phone that is paired also becomes a code generator (TOTP), for places without a network and for
+    /// logins that cannot wait for a phone. Default: true.
+    pub totp_with_pairing: bool,
+    /// Whether phones with the privacyIDEA Authenticator can be enrolled as well. That app signs less of what its owner
+    /// saw, and gets the number of the login among others, as buttons. Default: false.
+    pub privacyidea_app: bool,
+}
+
+impl Default for PushConfig {
+    fn default() -> Self {
+        Self { user_verification: Policy::Off, totp_with_pairing: true, privacyidea_app: false }
+    }
+}
+
+/// A way in, once, to enrol.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct InvitationsConfig {
+    /// How long an invitation stands where nobody says otherwise, 1m to 30d. The shorter, the less is a lost or
+    /// forgotten one worth to others. Default: 24h.
+    pub lifetime: Span,
+}
+
+impl Default for InvitationsConfig {
+    fn default() -> Self {
+        Self { lifetime: Span::secs(86_400) }
     }
 }
 
@@ -95,10 +140,20 @@ impl Default for PasswordHashingConfig {
 #[derive(Debug, Clone)]
 pub struct Factors {
     pub totp: TotpSettings,
+    pub push: PushChoices,
     pub recovery_codes: RecoverySettings,
+    pub invitations: InvitationSettings,
     pub password_cost: HashCost,
     pub hashes_at_once: usize,
     pub hashes_waiting: usize,
+}
+
+/// What an administrator chose for phones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PushChoices {
+    pub user_verification: Policy,
+    pub totp_with_pairing: bool,
+    pub privacyidea_app: bool,
 }
 
 impl Factors {
@@ -114,6 +169,10 @@ impl Factors {
     pub fn recovery_codes(&self, pool: Arc<HashPool>) -> RecoveryCodes {
         RecoveryCodes::new(self.recovery_codes, pool)
     }
+
+    pub fn invitations(&self, pool: Arc<HashPool>) -> Invitations {
+        Invitations::new(self.invitations, pool)
+    }
 }
 
 impl FactorsConfig {
@@ -121,7 +180,9 @@ impl FactorsConfig {
     pub fn link(self, path: &str, _: &dyn Sources, problems: &mut Problems) -> Option<Factors> {
         let mut check = Check { path, problems, fine: true };
         check.totp(&self.totp);
+        check.push(&self.push);
         check.within("recovery_codes.count", self.recovery_codes.count.into(), 1, 20);
+        check.invitations(&self.invitations);
         check.hashing(&self.password_hashing);
         if !check.fine {
             return None;
@@ -129,10 +190,13 @@ impl FactorsConfig {
         let TotpConfig { issuer, algorithm, digits, period, window, drift_max } = self.totp;
         let hashing = self.password_hashing;
         let cost = HashCost { memory_kib: hashing.memory_mib.saturating_mul(1024), passes: hashing.passes, lanes: 1 };
+        let PushConfig { user_verification, totp_with_pairing, privacyidea_app } = self.push;
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         Some(Factors {
             totp: TotpSettings { issuer, algorithm, digits, period, window, drift_max },
+            push: PushChoices { user_verification, totp_with_pairing, privacyidea_app },
             recovery_codes: RecoverySettings { codes: self.recovery_codes.count, cost },
+            invitations: InvitationSettings { lifetime: self.invitations.lifetime.0, cost },
             password_cost: cost,
             hashes_at_once: hashing.at_once.map_or(cores, usize::from),
             hashes_waiting: hashing.waiting.into(),
@@ -168,6 +232,25 @@ impl Check<'_> {
         }
     }
 
+    fn push(&mut self, push: &PushConfig) {
+        if push.privacyidea_app && push.user_verification == Policy::Required {
+            self.problems.warn(
+                format!("{}.push.privacyidea_app", self.path),
+                "phones that can be enrolled and then approve nothing: that app cannot prove that its owner is there",
+                "switch it off, or user_verification",
+            );
+        }
+    }
+
+    fn invitations(&mut self, invitations: &InvitationsConfig) {
+        let lifetime = invitations.lifetime;
+        if !(INVITATION_LIFETIME_MIN..=INVITATION_LIFETIME_MAX).contains(&lifetime.0) {
+            let path = format!("{}.invitations.lifetime", self.path);
+            self.problems.error(path, lifetime.to_string(), "write a length of time from 1m to 30d");
+            self.fine = false;
+        }
+    }
+
     fn hashing(&mut self, hashing: &PasswordHashingConfig) {
         self.within("password_hashing.memory_mib", hashing.memory_mib, 8, 1024);
         self.within("password_hashing.passes", hashing.passes, 1, 32);
@@ -187,71 +270,4 @@ impl Check<'_> {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::path::Path;
-
-    use vestibule_engine::SecretBytes;
-    use vestibule_engine::config::SecretRef;
-
-    use super::*;
-
-    struct Nothing;
-
-    impl Sources for Nothing {
-        fn secret(&self, _: &SecretRef) -> Result<SecretBytes, String> {
-            Err("there is none".into())
-        }
-
-        fn file(&self, _: &Path) -> Result<Vec<u8>, String> {
-            Err("there is none".into())
-        }
-    }
-
-    fn link(written: &str) -> (Option<Factors>, Vec<String>) {
-        let config: FactorsConfig = serde_json::from_str(written).unwrap();
-        let mut problems = Problems::default();
-        let meant = config.link("factors", &Nothing, &mut problems);
-        (meant, problems.into_vec().into_iter().map(|problem| problem.path).collect())
-    }
-
-    #[test]
-    fn nothing_written_means_the_defaults_everybody_can_use() {
-        let (meant, problems) = link("{}");
-        let meant = meant.unwrap();
-        assert_eq!(meant.totp, TotpSettings::default());
-        assert_eq!(meant.recovery_codes.codes, 10);
-        assert_eq!(meant.password_cost, HashCost::DEFAULT);
-        assert_eq!(problems, [] as [String; 0]);
-    }
-
-    #[test]
-    fn every_number_out_of_range_is_told_with_its_path() {
-        let (meant, problems) = link(
-            r#"{"totp": {"issuer": "a:b", "digits": 9, "period": 10, "window": 3, "drift_max": 21},
-                "recovery_codes": {"count": 0},
-                "password_hashing": {"memory_mib": 4, "passes": 0, "at_once": 0, "waiting": 10001}}"#,
-        );
-        assert!(meant.is_none());
-        assert_eq!(
-            problems,
-            [
-                "factors.totp.issuer",
-                "factors.totp.digits",
-                "factors.totp.period",
-                "factors.totp.window",
-                "factors.totp.drift_max",
-                "factors.totp",
-                "factors.recovery_codes.count",
-                "factors.password_hashing.memory_mib",
-                "factors.password_hashing.passes",
-                "factors.password_hashing.waiting",
-                "factors.password_hashing.at_once",
-            ]
-        );
-    }
-
-    #[test]
-    fn a_misspelled_option_is_refused() {
-        serde_json::from_str::<FactorsConfig>(r#"{"totp": {"perriod": 30}}"#).unwrap_err();
-    }
-}
+mod tests;

@@ -7,19 +7,30 @@
 //!
 //! ```text
 //!  Totp            6 to 8 digits that change every 30 s         RFC 6238
+//!  Push            a request on the phone, answered and signed  ECDSA P-256
 //!  RecoveryCodes   ten codes on paper, each good for one login  argon2id
+//!  Invitations     a way in once, to enrol at the portal        argon2id
 //!  LocalUsers      the primary login of users Vestibule keeps   argon2id
 //! ```
 
 mod config;
 mod hashing;
+mod invitation;
 mod password;
+pub mod push;
 mod recovery;
 mod shown;
 mod totp;
 
-pub use config::{Factors, FactorsConfig, PasswordHashingConfig, RecoveryCodesConfig, TotpConfig};
+pub use config::{
+    Factors, FactorsConfig, InvitationsConfig, PasswordHashingConfig, PushChoices, PushConfig, RecoveryCodesConfig,
+    TotpConfig,
+};
 pub use hashing::{HashCost, HashPool};
+pub use invitation::{
+    ENROLMENT_WINDOW, INVITATION_LIFETIME_MAX, INVITATION_LIFETIME_MIN, InvitationKind, InvitationSettings,
+    Invitations, InviteRefused, Standing,
+};
 pub use password::{LocalUsers, PASSWORD_CHARS_MIN, PASSWORD_OCTETS_MAX, PasswordRefused, hash_password};
 pub use recovery::{RecoveryCodes, RecoveryEnrolment, RecoverySettings};
 pub use shown::ShownOnce;

@@ -12,15 +12,15 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use vestibule_engine::{
-    Answer, AttemptId, Authenticator, Channel, Checked, Method, NewAuthenticator, Passcode, PortError, Prompts, Random,
+    Answer, Authenticator, Challenge, Channel, Checked, Method, NewAuthenticator, Passcode, PortError, Prompts, Random,
     SecondFactor, Spend, Timestamp, UserId,
 };
 
 use crate::shown::new_id;
 use crate::{HashCost, HashPool, ShownOnce};
 
-use code::Code;
-use set::CodeSet;
+pub(crate) use code::Code;
+pub(crate) use set::{CodeSet, CodeSetRecord};
 
 /// A person has one set, and for a moment two while one replaces the other. More would be work for a guesser's benefit.
 const SETS_MAX: usize = 3;
@@ -93,7 +93,7 @@ impl SecondFactor for RecoveryCodes {
 
     async fn check(
         &self,
-        _: AttemptId,
+        _: Option<&Challenge>,
         with: &[Authenticator],
         answer: &Answer,
         _: Timestamp,

@@ -7,9 +7,6 @@ use vestibule_engine::{
     Answer, Authenticator, Channel, NewAuthenticator, Passcode, PortError, Prompts, Random, Timestamp, UserId,
 };
 
-/// The attempt of every answer here: none of these factors is bound to one.
-pub(crate) const ATTEMPT: vestibule_engine::AttemptId = vestibule_engine::AttemptId(uuid::Uuid::from_u128(7));
-
 /// Chance that is the same in every run.
 pub(crate) struct Dice(Mutex<u64>);
 
@@ -75,6 +72,7 @@ pub(crate) fn as_enrolled(new: NewAuthenticator) -> Authenticator {
         high_water: new.high_water,
         drift: 0,
         confirmed: true,
+        preferred: false,
         created: Timestamp(0),
         last_used: None,
     }

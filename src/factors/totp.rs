@@ -13,7 +13,7 @@ mod uri;
 use async_trait::async_trait;
 use subtle::ConstantTimeEq;
 use vestibule_engine::{
-    Answer, AttemptId, Authenticator, Channel, Checked, Method, Passcode, PortError, Prompts, SecondFactor, Spend,
+    Answer, Authenticator, Challenge, Channel, Checked, Method, Passcode, PortError, Prompts, SecondFactor, Spend,
     Timestamp,
 };
 
@@ -97,7 +97,7 @@ impl SecondFactor for Totp {
     /// All of a person's authenticators are tried, whichever was right, so that the time tells nothing.
     async fn check(
         &self,
-        _: AttemptId,
+        _: Option<&Challenge>,
         with: &[Authenticator],
         answer: &Answer,
         now: Timestamp,
@@ -119,7 +119,7 @@ fn better(one: Result<Checked, PortError>, other: Result<Checked, PortError>) ->
         Ok(Checked::UsedBefore(_)) => 3,
         Ok(Checked::Right(_)) => 2,
         Err(_) => 1,
-        Ok(Checked::Wrong | Checked::NotMine) => 0,
+        Ok(Checked::Wrong | Checked::WrongNumber | Checked::NotMine) => 0,
     };
     if rank(&other) > rank(&one) { other } else { one }
 }

@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ring::hmac;
 use vestibule_engine::{
-    Answer, AttemptId, Authenticator, Channel, Checked, Identity, Method, Passcode, PortError, SecondFactor, Timestamp,
+    Answer, Authenticator, Challenge, Channel, Checked, Identity, Method, Passcode, PortError, SecondFactor, Timestamp,
 };
 
 use crate::config::{Config, StoreSettings};
@@ -41,22 +41,22 @@ impl<F: SecondFactor> SecondFactor for Exchangeable<F> {
         self.0.load().is_typed()
     }
 
-    async fn start(&self, who: &Identity, with: &[Authenticator], attempt: AttemptId) -> Result<(), PortError> {
-        self.0.load_full().start(who, with, attempt).await
+    async fn start(&self, who: &Identity, with: &[Authenticator], challenge: &Challenge) -> Result<(), PortError> {
+        self.0.load_full().start(who, with, challenge).await
     }
 
-    async fn withdraw(&self, attempt: AttemptId) {
-        self.0.load_full().withdraw(attempt).await;
+    async fn withdraw(&self, with: &[Authenticator], challenge: &Challenge) {
+        self.0.load_full().withdraw(with, challenge).await;
     }
 
     async fn check(
         &self,
-        attempt: AttemptId,
+        challenge: Option<&Challenge>,
         with: &[Authenticator],
         answer: &Answer,
         now: Timestamp,
     ) -> Result<Checked, PortError> {
-        self.0.load_full().check(attempt, with, answer, now).await
+        self.0.load_full().check(challenge, with, answer, now).await
     }
 }
 
@@ -85,6 +85,9 @@ impl Fixed {
             ("factors.password_hashing.at_once", format!("{:?}", config.hashes_at_once)),
             ("factors.password_hashing.waiting", config.factors.hashes_waiting.to_string()),
         ];
+        // Without a portal nobody can answer on a phone, so the two go together.
+        let portal = config.portal.as_ref().map_or("none", |portal| portal.origin());
+        fixed.extend([("portal.origin", portal.to_owned()), ("push", config.phones_written.clone())]);
         match &config.store {
             StoreSettings::Sqlite { path } => fixed.push(("store", format!("sqlite {}", path.display()))),
             StoreSettings::Postgres(postgres) => {

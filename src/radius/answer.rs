@@ -52,7 +52,7 @@ impl Asked {
     pub(crate) fn challenge(&self, client: &Client, prompt: &Prompt) -> Result<Vec<u8>, DoesNotFit> {
         let (text, echo) = words(prompt, client.must_sign());
         let mut writer = Writer::new(Code::ACCESS_CHALLENGE, self.identifier);
-        for piece in pieces(text) {
+        for piece in pieces(&text) {
             writer.put(number::REPLY_MESSAGE, piece.as_bytes())?;
         }
         writer.put(number::STATE, &StateRef::of(prompt).to_octets())?;

@@ -1,6 +1,8 @@
 //! The question half of a login: the State that ties an answer to its question, and the words of the question.
 
-use vestibule_engine::{AttemptId, Method, Prompt, PromptKind, Turn};
+use std::borrow::Cow;
+
+use vestibule_engine::{AttemptId, Matching, Method, Prompt, PromptKind, Turn};
 
 /// Which question of which attempt is answered. On the wire: 16 octets of the attempt's id, 8 of the turn. Both are
 /// random and mean something to the engine only; it alone says whether they belong to this user at this client, are
@@ -42,14 +44,38 @@ pub(crate) enum Echo {
 /// The words of a question, short enough for one line of a VPN client. Ours hold nothing that anybody else wrote. A
 /// question of the upstream's own is handed on in its words only to clients that are safe from forged answers
 /// (`trusted`; BLA-09).
-pub(crate) fn words(prompt: &Prompt, trusted: bool) -> (&str, Echo) {
-    match &prompt.kind {
-        PromptKind::EnterCode { .. } if prompt.again => ("That code did not match. Enter the newest one.", Echo::Shown),
+pub(crate) fn words(prompt: &Prompt, trusted: bool) -> (Cow<'_, str>, Echo) {
+    let (words, echo) = match &prompt.kind {
+        PromptKind::EnterCode { .. } if prompt.again => ("That did not match. Enter the newest code.", Echo::Shown),
         PromptKind::EnterCode { methods, others } => (code_words(methods, others), Echo::Shown),
+        PromptKind::Wait { matching: Matching::FromPhone(_), approved: true, .. } if prompt.again => {
+            ("That did not match. Enter the number your phone shows.", Echo::Shown)
+        }
+        PromptKind::Wait { matching: Matching::FromPhone(_), .. } => {
+            ("Approve on your phone, then enter the number it shows.", Echo::Shown)
+        }
+        PromptKind::Wait { matching: Matching::Shown(number), others, .. } => {
+            return (Cow::Owned(number_words(number.expose(), others, prompt.again)), Echo::Shown);
+        }
         PromptKind::Wait { others, .. } => (wait_words(others, prompt.again), Echo::Shown),
-        PromptKind::Relayed { text } if trusted && !text.trim().is_empty() => (text, Echo::Hidden),
+        PromptKind::Relayed { text } if trusted && !text.trim().is_empty() => (text.as_str(), Echo::Hidden),
         PromptKind::Relayed { .. } => ("One more answer is needed. Enter it now.", Echo::Hidden),
+    };
+    (Cow::Borrowed(words), echo)
+}
+
+/// The number stands here and is typed on the phone.
+fn number_words(number: &str, others: &[Method], again: bool) -> String {
+    let missed = if again { "That did not match. " } else { "" };
+    if has_codes(others) {
+        format!("{missed}Enter {number} on your phone, then press Enter here. Or enter a code.")
+    } else {
+        format!("{missed}Enter {number} on your phone, then press Enter here.")
     }
+}
+
+fn has_codes(others: &[Method]) -> bool {
+    others.iter().any(|method| matches!(method, Method::Totp | Method::ExternalCode | Method::RecoveryCode))
 }
 
 fn code_words(methods: &[Method], others: &[Method]) -> &'static str {
@@ -63,9 +89,7 @@ fn code_words(methods: &[Method], others: &[Method]) -> &'static str {
 }
 
 fn wait_words(others: &[Method], again: bool) -> &'static str {
-    let has_codes =
-        others.iter().any(|method| matches!(method, Method::Totp | Method::ExternalCode | Method::RecoveryCode));
-    match (has_codes, again) {
+    match (has_codes(others), again) {
         (false, _) => "Approve the login on your phone, then press Enter.",
         (true, false) => "Approve the login on your phone and press Enter, or enter a code.",
         (true, true) => "That code did not match. Approve on your phone and press Enter, or enter the newest code.",
@@ -100,7 +124,12 @@ mod tests {
             lists.iter().flat_map(|m| lists.iter().flat_map(move |o| [(m, o, true), (m, o, false)]))
         {
             let code = PromptKind::EnterCode { methods: methods.clone(), others: others.clone() };
-            let wait = PromptKind::Wait { method: Method::Push, others: others.clone() };
+            let wait = PromptKind::Wait {
+                method: Method::Push,
+                others: others.clone(),
+                matching: Matching::Off,
+                approved: false,
+            };
             for kind in [code, wait] {
                 let prompt = prompt(kind, again);
                 let (text, _) = words(&prompt, false);
@@ -109,11 +138,21 @@ mod tests {
         }
     }
 
+    #[test]
+    fn the_number_to_type_on_the_phone_stands_in_the_question() {
+        for again in [false, true] {
+            for others in [vec![], vec![Method::Totp]] {
+                let text = number_words("47", &others, again);
+                assert!(text.contains("47") && text.len() <= 100, "{text}");
+            }
+        }
+    }
+
     // BLA-09
     #[test]
     fn words_of_an_upstream_reach_only_clients_that_are_safe_from_forged_answers() {
         let prompt = prompt(PromptKind::Relayed { text: "Your PIN, alice?".to_owned() }, false);
-        assert_eq!(words(&prompt, true), ("Your PIN, alice?", Echo::Hidden));
+        assert_eq!(words(&prompt, true), ("Your PIN, alice?".into(), Echo::Hidden));
         assert_eq!(words(&prompt, false).0, "One more answer is needed. Enter it now.");
     }
 }

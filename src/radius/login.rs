@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 use vestibule_engine::{
-    Answer, Channel, Door, EngineError, LoginRequest, Origin, Passcode, Password, Primary, PrimarySource, Prompts,
-    Random, Service,
+    Answer, Channel, Door, EngineError, Insist, LoginRequest, Origin, Passcode, Password, Primary, PrimarySource,
+    Prompts, Random, Service,
 };
 
 use crate::challenge::StateRef;
@@ -72,10 +72,11 @@ fn translate(login: Login, reply: &Reply) -> Option<(LoginRequest, Brought)> {
     let request = LoginRequest {
         user,
         service: Service { door: Door::Radius, name: Arc::clone(&settings.name) },
-        origin: Origin { address: reply.path.source.ip().to_canonical(), station, direct: false },
+        origin: Origin { address: reply.path.source.ip().to_canonical(), station, direct: false, client: None },
         channel: Channel { prompts, patience: settings.patience },
         passcode: None,
         splitting: settings.splitting.clone(),
+        insist: Insist::Policy,
     };
     let brought = match state {
         None => Brought::Password(typed),

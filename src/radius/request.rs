@@ -22,7 +22,8 @@ pub(crate) struct Login {
 }
 
 impl Login {
-    /// Exactly one name, exactly one User-Password and no other credential, at most one State (RAD-08, RAD-21).
+    /// Exactly one name, exactly one User-Password and no other credential, at most one State (RAD-08, RAD-21). With a State
+    /// the password may be missing (RFC 2865 §4.1): clients leave it out where nothing was typed, and it is then empty.
     pub(crate) fn read(packet: &Packet<'_>, client: &Client, signed: bool) -> Result<Self, Cause> {
         if packet.all(number::SERVICE_TYPE).any(|service| service == CALL_CHECK || service == AUTHORIZE_ONLY) {
             return Err(Cause::NotALogin);
@@ -32,16 +33,22 @@ impl Login {
         }
         let name = only(packet, number::USER_NAME).map_err(|_| Cause::UnreadableName)?.ok_or(Cause::UnreadableName)?;
         let user = UserName::from_octets(name).map_err(|_| Cause::UnreadableName)?;
-        let hidden = only(packet, number::USER_PASSWORD).map_err(|_| Cause::UnreadablePassword)?;
-        let hidden = hidden.ok_or(Cause::OtherCredential)?;
-        let typed = reveal(hidden, packet.authenticator(), &client.settings.secret).ok_or(Cause::UnreadablePassword)?;
-        if !signed && looks_like_noise(&typed) {
-            return Err(Cause::UnreadablePassword);
-        }
         let state = match only(packet, number::STATE).map_err(|_| Cause::BadState)? {
             None => None,
             Some(octets) => Some(StateRef::from_octets(octets).ok_or(Cause::BadState)?),
         };
+        let hidden = only(packet, number::USER_PASSWORD).map_err(|_| Cause::UnreadablePassword)?;
+        let typed = match (hidden, state) {
+            (Some(hidden), _) => {
+                let secret = &client.settings.secret;
+                reveal(hidden, packet.authenticator(), secret).ok_or(Cause::UnreadablePassword)?
+            }
+            (None, Some(_)) => Password::new(""),
+            (None, None) => return Err(Cause::OtherCredential),
+        };
+        if !signed && looks_like_noise(&typed) {
+            return Err(Cause::UnreadablePassword);
+        }
         Ok(Self { user, typed, state, station: station(packet, client) })
     }
 }

@@ -4,7 +4,9 @@
 mod authenticators;
 mod users;
 
-pub(crate) use authenticators::{add, authenticators, confirm, remove, secret_place, spent_items};
+pub(crate) use authenticators::{
+    add, authenticator, authenticators, confirm, label, prefer, remove, reseal, secret_place, spent_items,
+};
 pub(crate) use users::{
     adopt, change, clear_locks, create, delete, local_account, needs_adoption, password_place, user, user_of, users,
 };

@@ -9,7 +9,8 @@ use crate::fault::Fault;
 use crate::keyring::{Keyring, Place};
 use crate::session::{Row, Session};
 
-pub(crate) const COLUMNS: &str = "id, version, user_id, coalesce_key, turn, expires, is_open, allowed, payload";
+pub(crate) const COLUMNS: &str =
+    "id, version, user_id, coalesce_key, turn, expires, is_open, allowed, ringing, ringing_since, payload";
 
 #[derive(Debug, Clone)]
 pub(crate) enum Payload {
@@ -26,6 +27,8 @@ pub(crate) struct Attempt {
     pub(crate) expires: Timestamp,
     pub(crate) is_open: bool,
     pub(crate) allowed: bool,
+    /// The service for which the person's phone rings, and since when.
+    pub(crate) ringing: Option<(String, Timestamp)>,
     pub(crate) payload: Payload,
 }
 
@@ -42,6 +45,7 @@ impl Attempt {
                 expires: open.expires,
                 is_open: true,
                 allowed: false,
+                ringing: open.ringing.clone().map(|service| (service, rings_since(before).unwrap_or(now))),
                 payload: Payload::Plain(open.payload.clone()),
             },
             Position::Ended(ended) => Self {
@@ -52,6 +56,7 @@ impl Attempt {
                 expires: now,
                 is_open: false,
                 allowed: ended.allowed,
+                ringing: None,
                 payload: Payload::Plain(ended.payload.clone()),
             },
         }
@@ -64,15 +69,22 @@ impl Attempt {
         let coalesce = row.blob_if_any()?.map(coalesce_key).transpose()?;
         let turn = Turn(row.int()?.cast_unsigned());
         let (expires, is_open, allowed) = (row.at()?, row.flag()?, row.flag()?);
+        let ringing = row.text_if_any()?.zip(row.at_if_any()?);
         let payload = Payload::Sealed(row.blob()?);
-        Ok((id, Self { version, user, coalesce, turn, expires, is_open, allowed, payload }))
+        Ok((id, Self { version, user, coalesce, turn, expires, is_open, allowed, ringing, payload }))
+    }
+
+    /// Whose phone rings for it.
+    pub(crate) fn rings(&self) -> Option<UserId> {
+        self.user.filter(|_| self.is_open && self.ringing.is_some())
     }
 
     pub(crate) fn place(&self, id: AttemptId) -> Place {
-        let state = match (self.is_open, self.allowed) {
-            (true, _) => "open",
-            (false, true) => "allowed",
-            (false, false) => "denied",
+        let state = match (self.is_open, self.allowed, &self.ringing) {
+            (true, _, None) => "open",
+            (true, _, Some((service, _))) => &format!("open|{service}"),
+            (false, true, _) => "allowed",
+            (false, false, _) => "denied",
         };
         let user = self.user.map_or_else(|| "-".to_owned(), |user| user.to_string());
         Place::of("attempts", "payload", &format!("{id}|{}|{state}", self.version), &user)
@@ -104,6 +116,7 @@ impl Attempt {
                 coalesce: self.coalesce,
                 turn: self.turn,
                 expires: self.expires,
+                ringing: self.ringing.as_ref().map(|(service, _)| service.clone()),
                 payload,
             })
         } else {
@@ -111,6 +124,10 @@ impl Attempt {
         };
         Ok(AttemptRow { id, version: self.version, position })
     }
+}
+
+fn rings_since(before: Option<&Attempt>) -> Option<Timestamp> {
+    before?.ringing.as_ref().map(|(_, since)| *since)
 }
 
 fn coalesce_key(octets: Vec<u8>) -> Result<CoalesceKey, Fault> {
@@ -122,9 +139,8 @@ pub(crate) async fn by_id(
     keyring: &Keyring,
     id: AttemptId,
 ) -> Result<Option<AttemptRow>, Fault> {
-    let sql = "SELECT id, version, user_id, coalesce_key, turn, expires, is_open, allowed, payload \
-               FROM attempts WHERE id = $1";
-    let Some(row) = session.query_one(sql, &[(&id.to_string()).into()]).await? else { return Ok(None) };
+    let sql = format!("SELECT {COLUMNS} FROM attempts WHERE id = $1");
+    let Some(row) = session.query_one(&sql, &[(&id.to_string()).into()]).await? else { return Ok(None) };
     let (id, attempt) = Attempt::read(row)?;
     attempt.opened(id, keyring).map(Some)
 }
@@ -137,6 +153,22 @@ pub(crate) async fn by_key(
     let sql = "SELECT id FROM attempts WHERE coalesce_key = $1 AND is_open = 1 AND expires > $2";
     let row = session.query_one(sql, &[key.0.as_slice().into(), now.into()]).await?;
     row.map(|mut row| row.id()).transpose()
+}
+
+/// Those that ring this person's phone, the one that began to first.
+pub(crate) async fn ringing(
+    session: &mut Session,
+    keyring: &Keyring,
+    user: UserId,
+    now: Timestamp,
+) -> Result<Vec<AttemptRow>, Fault> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM attempts WHERE user_id = $1 AND ringing IS NOT NULL AND is_open = 1 AND expires > $2 \
+         ORDER BY ringing_since, id"
+    );
+    let rows = session.query(&sql, &[(&user.to_string()).into(), now.into()]).await?;
+    let opened = |row| Attempt::read(row).and_then(|(id, attempt)| attempt.opened(id, keyring));
+    rows.into_iter().map(opened).collect()
 }
 
 pub(crate) async fn expired(session: &mut Session, now: Timestamp, limit: u32) -> Result<Vec<AttemptId>, Fault> {

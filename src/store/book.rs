@@ -4,20 +4,22 @@
 //! the end. So the rules are plain code that knows no database, every check of a transition comes before its first
 //! change, and a hundred logins cost a few statements.
 
+mod crowd;
 mod load;
 mod write;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use vestibule_engine::{
-    AttemptId, AuthenticatorId, CoalesceKey, Committed, Counter, CounterKey, Position, Spend, Timestamp, Transition,
-    TrustEntry, TrustId, UserId,
+    AttemptId, AuthenticatorId, Bell, CoalesceKey, Committed, Counter, CounterKey, Position, Spend, Timestamp,
+    Transition, TrustEntry, TrustId, UserId,
 };
 
 use crate::attempts::Attempt;
 use crate::fault::Fault;
 use crate::keyring::Keyring;
 
+use crowd::Ringing;
 pub(crate) use load::counters;
 
 /// One row: whether it is in the database, and what it is by now.
@@ -74,7 +76,11 @@ pub(crate) struct Book {
     counters: HashMap<CounterKey, Tracked<Counter>>,
     trust: HashMap<TrustId, TrustEntry>,
     granted: Vec<TrustEntry>,
-    ended: Vec<AttemptId>,
+    /// Whose trust entries and sessions go, and when that was asked for last.
+    forgotten: BTreeMap<UserId, Timestamp>,
+    /// What rings the phones of those for whom it matters how many do.
+    ringing: HashMap<AttemptId, Ringing>,
+    rings: HashSet<Bell>,
 }
 
 impl Book {
@@ -94,15 +100,22 @@ impl Book {
         if self.trust_is_gone(change) {
             return Ok(Committed::TrustGone);
         }
+        if self.is_crowded(change) {
+            return Ok(Committed::Crowded);
+        }
         if self.was_spent(change) {
             return Ok(Committed::Spent);
         }
         Ok(Committed::Done { locked: self.take(change) })
     }
 
-    /// The attempts that ended in this group.
-    pub(crate) fn ended(&self) -> &[AttemptId] {
-        &self.ended
+    /// What moved in this group, and whose phone it concerns.
+    pub(crate) fn rings(&self) -> &HashSet<Bell> {
+        &self.rings
+    }
+
+    pub(crate) fn is_enabled(&self, user: UserId) -> bool {
+        self.users.get(&user).is_some_and(|person| person.enabled)
     }
 
     fn attempt(&self, id: AttemptId) -> Option<&Attempt> {
@@ -127,9 +140,10 @@ impl Book {
     }
 
     fn user_is_gone(&self, change: &Transition) -> bool {
-        let is_gone = |user: &UserId| !self.users.get(user).is_some_and(|person| person.enabled);
+        let is_gone = |user: &UserId| !self.is_enabled(*user);
         change.if_enabled.iter().any(is_gone)
             || change.signed_in.iter().chain(change.trust.iter().map(|entry| &entry.user)).any(is_gone)
+            || change.unless_crowded.iter().any(|crowd| is_gone(&crowd.user))
     }
 
     fn locked(&self, change: &Transition) -> Option<Timestamp> {
@@ -188,6 +202,11 @@ impl Book {
         if let Some(person) = change.signed_in.and_then(|user| self.users.get_mut(&user)) {
             person.signed_in = Some(change.now);
         }
+        if let Some(user) = change.forget {
+            self.trust.retain(|_, entry| entry.user != user);
+            self.granted.retain(|entry| entry.user != user);
+            self.forgotten.insert(user, change.now);
+        }
         if let Some(entry) = &change.trust {
             self.grant(entry);
         }
@@ -202,9 +221,12 @@ impl Book {
         if !existed && after.is_none() {
             return;
         }
-        if after.as_ref().is_none_or(|attempt| !attempt.is_open) {
-            self.ended.push(change.attempt);
+        let asked: Vec<_> = before.into_iter().chain(&after).filter_map(Attempt::rings).collect();
+        self.rings.extend(asked.into_iter().map(Bell::User));
+        if existed {
+            self.rings.insert(Bell::Attempt(change.attempt));
         }
+        self.count_ringing(change.attempt, after.as_ref());
         if let Some(key) = had_key {
             self.keys.remove(&key);
         }

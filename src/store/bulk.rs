@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use crate::fault::Fault;
 use crate::session::{Arg, Row, Session};
 
-/// The most rows of one statement. PostgreSQL takes 65,535 arguments, SQLite 32,766; our widest row has ten.
+/// The most rows of one statement. PostgreSQL takes 65,535 arguments, SQLite 32,766; our widest row has eleven.
 const ROWS_MAX: usize = 128;
 
 /// Every row whose key is among `keys`: `{select} ($1, $2, ...){suffix}`.

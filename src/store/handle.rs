@@ -7,12 +7,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use async_trait::async_trait;
-use tokio::sync::broadcast;
 use tokio::task::JoinSet;
 use vestibule_engine::{
-    AttemptId, AttemptRow, AuditLine, AuditRecord, Authenticator, AuthenticatorId, CoalesceKey, Committed, Counter,
-    CounterKey, LocalAccount, NewAuthenticator, NewUser, Person, Spend, Station, Store, StoreError, Subject, Timestamp,
-    Transition, TrustEntry, TrustId, User, UserChange, UserId,
+    AttemptId, AttemptRow, AuditLine, AuditRecord, Authenticator, AuthenticatorId, Bells, CoalesceKey, Committed,
+    Counter, CounterKey, Delivery, Device, DeviceMark, LocalAccount, NewAuthenticator, NewUser, Person, SecretBytes,
+    Spend, Station, Store, StoreError, Subject, Timestamp, Token, TokenKind, Transition, TrustEntry, TrustId, User,
+    UserChange, UserId,
 };
 
 use crate::audit::Head;
@@ -20,7 +20,7 @@ use crate::change::{Change, Order, Outcome, SWEEP_ROWS};
 use crate::fault::Fault;
 use crate::session::Session;
 use crate::writer::{Desk, Queue};
-use crate::{accounts, attempts, audit, book, trust};
+use crate::{accounts, attempts, audit, book, deliveries, devices, kept, tokens, trust};
 
 pub(crate) use reads::{Lease, Readers, Reads, Working};
 
@@ -173,8 +173,14 @@ impl Store for Handle {
         trust::trusted(session, &self.desk, user, service, station, now).await.map_err(while_doing(doing))
     }
 
-    fn endings(&self) -> broadcast::Receiver<AttemptId> {
-        self.desk.endings.subscribe()
+    fn bells(&self) -> &Bells {
+        &self.desk.bells
+    }
+
+    async fn ringing(&self, user: UserId, now: Timestamp) -> Result<Vec<AttemptRow>, StoreError> {
+        let doing = "read what a phone is asked";
+        let session = &mut *self.read(doing).await?;
+        attempts::ringing(session, &self.desk.keyring, user, now).await.map_err(while_doing(doing))
     }
 
     async fn expired(&self, now: Timestamp, limit: u32) -> Result<Vec<AttemptId>, StoreError> {
@@ -259,6 +265,43 @@ impl Store for Handle {
         self.change("remove an authenticator", Change::RemoveAuthenticator(id), audit_by, now).await.map(drop)
     }
 
+    async fn authenticator(&self, id: AuthenticatorId) -> Result<Option<Authenticator>, StoreError> {
+        let doing = "read an authenticator";
+        let session = &mut *self.read(doing).await?;
+        accounts::authenticator(session, &self.desk.keyring, id).await.map_err(while_doing(doing))
+    }
+
+    async fn label_authenticator(
+        &self,
+        id: AuthenticatorId,
+        label: &str,
+        audit_by: &str,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let change = Change::LabelAuthenticator(id, label.to_owned());
+        self.change("rename an authenticator", change, audit_by, now).await.map(drop)
+    }
+
+    async fn reseal_authenticator(
+        &self,
+        id: AuthenticatorId,
+        secret: SecretBytes,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let change = Change::ResealAuthenticator(id, secret);
+        self.change("change an authenticator", change, "", now).await.map(drop)
+    }
+
+    async fn prefer_authenticator(
+        &self,
+        user: UserId,
+        preferred: Option<AuthenticatorId>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let change = Change::PreferAuthenticator(user, preferred);
+        self.change("set which authenticator is asked first", change, "", now).await.map(drop)
+    }
+
     async fn spent_items(&self, id: AuthenticatorId) -> Result<Vec<String>, StoreError> {
         let doing = "read what was spent";
         accounts::spent_items(&mut *self.read(doing).await?, id).await.map_err(while_doing(doing))
@@ -277,6 +320,116 @@ impl Store for Handle {
         let doing = "forget a trusted station";
         match self.change(doing, Change::RevokeTrust(id), audit_by, now).await? {
             Outcome::Flag(was_there) => Ok(was_there),
+            _ => Err(mixed_up(doing)),
+        }
+    }
+
+    async fn devices(&self, user: UserId) -> Result<Vec<Device>, StoreError> {
+        let doing = "read a user's devices";
+        let session = &mut *self.read(doing).await?;
+        devices::of_user(session, &self.desk.keyring, user).await.map_err(while_doing(doing))
+    }
+
+    async fn device(&self, id: AuthenticatorId) -> Result<Option<Device>, StoreError> {
+        let doing = "read a device";
+        let session = &mut *self.read(doing).await?;
+        devices::device(session, &self.desk.keyring, id).await.map_err(while_doing(doing))
+    }
+
+    async fn set_push(&self, id: AuthenticatorId, push: Option<SecretBytes>, now: Timestamp) -> Result<(), StoreError> {
+        self.change("write down where a device is rung", Change::SetPush(id, push), "", now).await.map(drop)
+    }
+
+    async fn drop_push(&self, id: AuthenticatorId, given_by: Timestamp, why: &str) -> Result<(), StoreError> {
+        let change = Change::DropPush(id, why.to_owned());
+        self.change("forget where a device is rung", change, "", given_by).await.map(drop)
+    }
+
+    async fn mark_device(&self, id: AuthenticatorId, mark: DeviceMark, now: Timestamp) -> Result<(), StoreError> {
+        // A phone that polls says the same again and again: a read is cheaper than a write.
+        if devices::is_known(self.device(id).await?.as_ref(), &mark, now) {
+            return Ok(());
+        }
+        self.change("write down what a device did", Change::MarkDevice(id, mark), "", now).await.map(drop)
+    }
+
+    async fn note_delivery(&self, delivery: Delivery) -> Result<bool, StoreError> {
+        let (doing, now) = ("write down how far a request to a phone got", delivery.at);
+        match self.change(doing, Change::NoteDelivery(delivery), "", now).await? {
+            Outcome::Flag(is_new) => Ok(is_new),
+            _ => Err(mixed_up(doing)),
+        }
+    }
+
+    async fn deliveries(&self, attempt: AttemptId) -> Result<Vec<Delivery>, StoreError> {
+        let doing = "read how far a request to a phone got";
+        deliveries::of_attempt(&mut *self.read(doing).await?, attempt).await.map_err(while_doing(doing))
+    }
+
+    async fn put_token(&self, token: Token) -> Result<(), StoreError> {
+        let now = token.created;
+        self.change("write a token", Change::PutToken(Box::new(token)), "", now).await.map(drop)
+    }
+
+    async fn token(&self, kind: TokenKind, digest: &[u8; 32], now: Timestamp) -> Result<Option<Token>, StoreError> {
+        let doing = "look up a token";
+        let session = &mut *self.read(doing).await?;
+        tokens::token(session, &self.desk.keyring, kind, digest, now).await.map_err(while_doing(doing))
+    }
+
+    async fn take_token(
+        &self,
+        kind: TokenKind,
+        digest: &[u8; 32],
+        now: Timestamp,
+    ) -> Result<Option<Token>, StoreError> {
+        let doing = "take a token";
+        match self.change(doing, Change::TakeToken(kind, *digest), "", now).await? {
+            Outcome::Token(taken) => Ok(taken.map(|token| *token)),
+            _ => Err(mixed_up(doing)),
+        }
+    }
+
+    async fn change_token(
+        &self,
+        kind: TokenKind,
+        digest: &[u8; 32],
+        payload: SecretBytes,
+        expires: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let doing = "change a token";
+        match self.change(doing, Change::EditToken(kind, *digest, payload, expires), "", expires).await? {
+            Outcome::Flag(was_there) => Ok(was_there),
+            _ => Err(mixed_up(doing)),
+        }
+    }
+
+    async fn tokens_of(&self, user: UserId, kind: TokenKind, now: Timestamp) -> Result<Vec<Token>, StoreError> {
+        let doing = "list a user's tokens";
+        let session = &mut *self.read(doing).await?;
+        tokens::of_user(session, &self.desk.keyring, user, kind, now).await.map_err(while_doing(doing))
+    }
+
+    async fn drop_tokens(&self, user: UserId, kind: TokenKind) -> Result<u64, StoreError> {
+        let doing = "drop a user's tokens";
+        match self.change(doing, Change::DropTokens(user, kind), "", Timestamp(0)).await? {
+            Outcome::Count(dropped) => Ok(dropped),
+            _ => Err(mixed_up(doing)),
+        }
+    }
+
+    async fn kept(&self, name: &str) -> Result<Option<SecretBytes>, StoreError> {
+        let doing = "read what is kept for all gateways";
+        kept::kept(&mut *self.read(doing).await?, &self.desk.keyring, name).await.map_err(while_doing(doing))
+    }
+
+    async fn keep(&self, name: &str, value: SecretBytes) -> Result<SecretBytes, StoreError> {
+        if let Some(kept) = self.kept(name).await? {
+            return Ok(kept);
+        }
+        let doing = "keep something for all gateways";
+        match self.change(doing, Change::Keep(name.to_owned(), value), "", Timestamp(0)).await? {
+            Outcome::Kept(kept) => Ok(kept),
             _ => Err(mixed_up(doing)),
         }
     }

@@ -1,4 +1,5 @@
-//! What lasts: users, authenticators, open attempts, counters, remembered stations, the audit log.
+//! What lasts: users, authenticators and their devices, open attempts, counters, remembered stations, sessions, the
+//! audit log.
 //!
 //! One port ([`vestibule_engine::Store`]), one set of rules and statements, two databases under them. What this crate
 //! must not know: protocols, factors, policy. It keeps what the engine decided and guards three promises: a one-time
@@ -39,16 +40,20 @@ mod book;
 mod bulk;
 mod change;
 pub mod config;
+mod deliveries;
+mod devices;
 mod fault;
 mod guard;
 mod handle;
 mod keeping;
+mod kept;
 mod keyring;
 mod listener;
 mod open;
 mod rotation;
 mod schema;
 mod session;
+mod tokens;
 mod trust;
 mod verify;
 mod witness;

@@ -1,5 +1,5 @@
-//! Word from the other nodes that an attempt ended (LISTEN/NOTIFY). A hint: what is lost while the connection is down
-//! is found by those who look now and then.
+//! Word from the other nodes of what moved (LISTEN/NOTIFY). A hint: what is lost while the connection is down is found by
+//! those who wait, who are woken when it stands again, and look now and then.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use std::time::Duration;
 use sqlx::PgPool;
 use sqlx::postgres::PgListener;
 use tokio::task::JoinSet;
-use vestibule_engine::AttemptId;
+use vestibule_engine::{AttemptId, Bell, UserId};
 
 use crate::writer::Desk;
 
@@ -36,29 +36,48 @@ pub(crate) fn start(desk: Arc<Desk>, pool: PgPool, tasks: &mut JoinSet<()>) {
 
 async fn listen(desk: &Desk, pool: &PgPool, is_told: &mut bool) -> Result<std::convert::Infallible, sqlx::Error> {
     let mut listener = PgListener::connect_with(pool).await?;
-    listener.listen("vestibule_endings").await?;
+    listener.listen("vestibule_bells").await?;
+    // What rang before was not heard.
+    desk.bells.ring_all();
     if std::mem::take(is_told) {
         tracing::info!("Word from the other gateways arrives again");
     }
     loop {
-        let notice = listener.recv().await?;
-        for id in parse(&desk.node, notice.payload()) {
-            // Nobody may be waiting, which is fine.
-            drop(desk.endings.send(id));
+        match listener.try_recv().await? {
+            Some(notice) => parse(&desk.process, notice.payload()).for_each(|bell| desk.bells.ring(bell)),
+            // The connection was lost, and stands again.
+            None => desk.bells.ring_all(),
         }
     }
 }
 
-pub(crate) fn notice(node: &str, ended: &[AttemptId]) -> String {
-    let ids: Vec<_> = ended.iter().map(ToString::to_string).collect();
-    format!("{node}|{}", ids.join(","))
+pub(crate) fn notice(process: &str, bells: &[Bell]) -> String {
+    let bells: Vec<_> = bells.iter().map(written).collect();
+    format!("{process}|{}", bells.join(","))
 }
 
-/// The attempts of a notice, unless it is our own.
-fn parse<'a>(node: &str, notice: &'a str) -> impl Iterator<Item = AttemptId> + use<'a> {
-    let (from, ids) = notice.split_once('|').unwrap_or_default();
-    let ids = if from == node { "" } else { ids };
-    ids.split(',').filter_map(|id| id.parse().ok())
+fn written(bell: &Bell) -> String {
+    match bell {
+        Bell::Attempt(AttemptId(id)) => format!("a{}", id.simple()),
+        Bell::User(UserId(id)) => format!("u{}", id.simple()),
+    }
+}
+
+fn bell(written: &str) -> Option<Bell> {
+    let (kind, id) = written.split_at_checked(1)?;
+    let id = id.parse().ok()?;
+    match kind {
+        "a" => Some(Bell::Attempt(AttemptId(id))),
+        "u" => Some(Bell::User(UserId(id))),
+        _ => None,
+    }
+}
+
+/// The bells of a notice, unless it is our own.
+fn parse<'a>(process: &str, notice: &'a str) -> impl Iterator<Item = Bell> + use<'a> {
+    let (from, bells) = notice.split_once('|').unwrap_or_default();
+    let bells = if from == process { "" } else { bells };
+    bells.split(',').filter_map(bell)
 }
 
 #[cfg(test)]
@@ -69,10 +88,16 @@ mod tests {
 
     #[test]
     fn a_notice_is_read_by_the_others_and_not_by_its_sender() {
-        let ids = [AttemptId(Uuid::from_u128(1)), AttemptId(Uuid::from_u128(2))];
-        let notice = notice("one", &ids);
-        assert_eq!(parse("two", &notice).collect::<Vec<_>>(), ids);
+        let bells = [Bell::Attempt(AttemptId(Uuid::from_u128(1))), Bell::User(UserId(Uuid::from_u128(2)))];
+        let notice = notice("one", &bells);
+        assert_eq!(parse("two", &notice).collect::<Vec<_>>(), bells);
         assert_eq!(parse("one", &notice).count(), 0);
-        assert_eq!(parse("two", "rubbish").count() + parse("two", "one|,,x").count(), 0);
+        assert_eq!(parse("two", "rubbish").count() + parse("two", "one|,,x,ä,a1").count(), 0);
+    }
+
+    #[test]
+    fn a_notice_of_many_bells_fits_into_what_postgres_takes() {
+        let bells = vec![Bell::User(UserId(Uuid::from_u128(u128::MAX))); 200];
+        assert!(notice(&Uuid::new_v4().simple().to_string(), &bells).len() < 8000);
     }
 }

@@ -1,17 +1,18 @@
 //! Sealing everything anew with the current master key. Each batch is a transaction of its own and finds its rows by the
 //! key that stands in them: what was interrupted goes on where it stopped (OPS-08).
 
-use vestibule_engine::{AuditEvent, AuditRecord, Timestamp};
+use vestibule_engine::{AuditEvent, AuditRecord, Timestamp, TokenKind};
 
 use crate::accounts::{password_place, secret_place};
 use crate::attempts::{Attempt, COLUMNS};
 use crate::audit::{self, Chain, Head};
+use crate::devices::push_place;
 use crate::fault::Fault;
 use crate::keyring::{PREFIX_OCTETS, Place};
 use crate::schema;
-use crate::session::{Row, Session};
-use crate::trust;
+use crate::session::{Arg, Row, Session};
 use crate::writer::Desk;
+use crate::{kept, tokens, trust};
 
 /// Rows of one batch: logins wait behind it.
 pub(crate) const BATCH_ROWS: u64 = 200;
@@ -24,38 +25,88 @@ pub(crate) enum Column {
     Attempts,
     /// Not sealed, but proven.
     Trust,
+    Push,
+    Tokens,
+    Kept,
+}
+
+/// What identifies a row: its id or name, or a token's kind and digest.
+enum Key {
+    Name(String),
+    Token(TokenKind, [u8; 32]),
+}
+
+impl Key {
+    fn args(&self) -> Vec<Arg<'_>> {
+        match self {
+            Self::Name(name) => vec![name.into()],
+            Self::Token(kind, digest) => vec![kind.name().into(), digest.as_slice().into()],
+        }
+    }
+}
+
+/// What of a table is made with the master key.
+struct Parts {
+    columns: &'static str,
+    table: &'static str,
+    sealed_in: &'static str,
+    key: &'static [&'static str],
 }
 
 impl Column {
-    pub(crate) const ALL: [Self; 4] = [Self::Authenticators, Self::Passwords, Self::Attempts, Self::Trust];
+    pub(crate) const ALL: [Self; 7] =
+        [Self::Authenticators, Self::Passwords, Self::Attempts, Self::Trust, Self::Push, Self::Tokens, Self::Kept];
 
-    /// Which columns, which table, and which of the columns is made with the master key.
-    fn parts(self) -> (&'static str, &'static str, &'static str) {
+    fn parts(self) -> Parts {
+        let by_id = |columns, table, sealed_in| Parts { columns, table, sealed_in, key: &["id"] };
         match self {
-            Self::Authenticators => ("id, user_id, secret", "authenticators", "secret"),
-            Self::Passwords => ("id, password_hash", "users", "password_hash"),
-            Self::Attempts => (COLUMNS, "attempts", "payload"),
-            Self::Trust => (trust::COLUMNS, "trust", "proof"),
+            Self::Authenticators => by_id("id, user_id, secret", "authenticators", "secret"),
+            Self::Passwords => by_id("id, password_hash", "users", "password_hash"),
+            Self::Attempts => by_id(COLUMNS, "attempts", "payload"),
+            Self::Trust => by_id(trust::COLUMNS, "trust", "proof"),
+            Self::Push => by_id("id, push_since, push", "devices", "push"),
+            Self::Tokens => {
+                Parts { columns: tokens::COLUMNS, table: "tokens", sealed_in: "payload", key: &["kind", "digest"] }
+            }
+            Self::Kept => Parts { columns: "name, value", table: "kept", sealed_in: "value", key: &["name"] },
         }
     }
 
     /// Which row, and what it holds instead from now on; nothing where the row goes.
-    fn anew(self, mut row: Row, desk: &Desk) -> Result<(String, Option<Vec<u8>>), Fault> {
-        match self {
+    fn anew(self, mut row: Row, desk: &Desk) -> Result<(Key, Option<Vec<u8>>), Fault> {
+        let (key, sealed, place) = match self {
             Self::Authenticators => {
                 let (id, user) = (row.id()?, row.id()?);
-                Ok((format!("{id}"), Some(sealed_anew(desk, &row.blob()?, &secret_place(id, user))?)))
+                (Key::Name(format!("{id}")), row.blob()?, secret_place(id, user))
             }
             Self::Passwords => {
                 let id = row.id()?;
-                Ok((format!("{id}"), Some(sealed_anew(desk, &row.blob()?, &password_place(id))?)))
+                (Key::Name(format!("{id}")), row.blob()?, password_place(id))
             }
             Self::Attempts => {
                 let (id, attempt) = Attempt::read(row)?;
-                Ok((id.to_string(), Some(sealed_anew(desk, attempt.as_sealed(), &attempt.place(id))?)))
+                (Key::Name(id.to_string()), attempt.as_sealed().to_vec(), attempt.place(id))
             }
-            Self::Trust => trust::proven_anew(row, desk),
-        }
+            Self::Trust => {
+                let (id, anew) = trust::proven_anew(row, desk)?;
+                return Ok((Key::Name(id), anew));
+            }
+            Self::Push => {
+                let (id, since) = (row.id()?, row.at()?);
+                (Key::Name(format!("{id}")), row.blob()?, push_place(id, since))
+            }
+            Self::Tokens => {
+                let kept = tokens::Kept::read(row)?;
+                let place = kept.place();
+                (Key::Token(kept.kind, kept.digest), kept.sealed, place)
+            }
+            Self::Kept => {
+                let name = row.text()?;
+                let place = kept::place(&name);
+                (Key::Name(name), row.blob()?, place)
+            }
+        };
+        Ok((key, Some(sealed_anew(desk, &sealed, &place)?)))
     }
 }
 
@@ -66,19 +117,29 @@ fn sealed_anew(desk: &Desk, sealed: &[u8], place: &Place) -> Result<Vec<u8>, Fau
 
 /// One batch; how many rows it had.
 pub(crate) async fn reseal(session: &mut Session, desk: &Desk, column: Column) -> Result<u64, Fault> {
-    let (columns, table, sealed_in) = column.parts();
+    let Parts { columns, table, sealed_in, key } = column.parts();
     let select = format!(
         "SELECT {columns} FROM {table} WHERE {sealed_in} IS NOT NULL AND substr({sealed_in}, 1, {PREFIX_OCTETS}) <> $1 \
-         ORDER BY id LIMIT {BATCH_ROWS}{}",
+         ORDER BY {} LIMIT {BATCH_ROWS}{}",
+        key.join(", "),
         session.for_update()
     );
-    let update = format!("UPDATE {table} SET {sealed_in} = $1 WHERE id = $2");
-    let delete = format!("DELETE FROM {table} WHERE id = $1");
+    let is_row = |first: usize| {
+        let equals = key.iter().enumerate().map(|(at, column)| format!("{column} = ${}", first + at));
+        equals.collect::<Vec<_>>().join(" AND ")
+    };
+    let update = format!("UPDATE {table} SET {sealed_in} = $1 WHERE {}", is_row(2));
+    let delete = format!("DELETE FROM {table} WHERE {}", is_row(1));
     let mut count = 0;
     for row in session.query(&select, &[(&desk.keyring.current_prefix()).into()]).await? {
-        match column.anew(row, desk)? {
-            (id, Some(anew)) => session.execute(&update, &[(&anew).into(), (&id).into()]).await?,
-            (id, None) => session.execute(&delete, &[(&id).into()]).await?,
+        let (key, anew) = column.anew(row, desk)?;
+        match anew {
+            Some(anew) => {
+                let mut args = vec![Arg::from(&anew)];
+                args.extend(key.args());
+                session.execute(&update, &args).await?
+            }
+            None => session.execute(&delete, &key.args()).await?,
         };
         count += 1;
     }

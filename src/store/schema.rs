@@ -8,10 +8,11 @@ use crate::keyring::{Keyring, Place};
 use crate::session::Session;
 
 /// Every step from an empty database to the present. A step that was released is never edited.
-const STEPS: [(i64, &str); 1] = [(1, include_str!("schema/0001_begin.sql"))];
+pub(crate) const STEPS: [(i64, &str); 2] =
+    [(1, include_str!("schema/0001_begin.sql")), (2, include_str!("schema/0002_devices.sql"))];
 
 /// The newest schema this program knows.
-pub(crate) const NEWEST: i64 = 1;
+pub(crate) const NEWEST: i64 = 2;
 
 /// One lock for all gateways that start at the same moment on one server.
 const LOCK_OF_STEPS: &str = "SELECT pg_advisory_xact_lock(8386110250)";
@@ -73,7 +74,7 @@ async fn steps(session: &mut Session, keyring: &Keyring, now: Timestamp) -> Resu
     Ok(())
 }
 
-fn in_dialect(sql: &str, is_postgres: bool) -> String {
+pub(crate) fn in_dialect(sql: &str, is_postgres: bool) -> String {
     // Names sort and compare by octets on both, whatever the server's language is.
     let [octets, blob, by_key] =
         if is_postgres { ["COLLATE \"C\"", "BYTEA", ""] } else { ["", "BLOB", "WITHOUT ROWID"] };
@@ -96,8 +97,12 @@ fn key_check_place() -> Place {
 
 /// Something sealed with the current key, by which a wrong key is noticed before anything is written with it.
 pub(crate) async fn set_key_check(session: &mut Session, keyring: &Keyring) -> Result<(), Fault> {
+    set_meta(session, "key_check", &key_check(keyring)?).await
+}
+
+pub(crate) fn key_check(keyring: &Keyring) -> Result<String, Fault> {
     let sealed = keyring.seal(KEY_CHECK.as_bytes(), &key_check_place())?;
-    set_meta(session, "key_check", &crate::keyring::hex(&sealed)).await
+    Ok(crate::keyring::hex(&sealed))
 }
 
 pub(crate) fn opens_key_check(written: &str, keyring: &Keyring) -> Result<(), crate::keyring::Unopened> {

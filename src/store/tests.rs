@@ -2,6 +2,7 @@
 
 mod cluster;
 mod faults;
+mod older;
 mod places;
 mod restored;
 mod suite;

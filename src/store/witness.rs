@@ -206,7 +206,8 @@ async fn missing(session: &mut Session, seen: &BTreeMap<String, (i64, String)>) 
 }
 
 /// Whatever may have been used since the backup is not taken again: recovery codes until they are issued anew, codes
-/// until those that were right then have run out, remembered stations and open logins not at all.
+/// until those that were right then have run out. Invitations, remembered stations, sessions, pairings and open logins
+/// not at all.
 async fn restored(
     session: &mut Session,
     keyring: &Keyring,
@@ -251,11 +252,13 @@ async fn hold(
     // In the order in which logins take these tables. Another gateway may have seen more of what was lost: never sooner
     // than it said.
     session.execute("DELETE FROM attempts", &[]).await?;
-    let sql = "UPDATE authenticators SET held_until = CASE WHEN method = 'recovery-code' THEN $1 \
-               WHEN held_until > $2 THEN held_until ELSE $2 END";
+    // A phone answers a login that is open now, and to none of before: it need not wait.
+    let sql = "UPDATE authenticators SET held_until = CASE WHEN method IN ('recovery-code', 'invitation') THEN $1 \
+               WHEN held_until > $2 THEN held_until ELSE $2 END WHERE method <> 'push'";
     let codes_until = seen.min(now).after(CODE_LIFETIME);
     session.execute(sql, &[i64::MAX.into(), codes_until.into()]).await?;
     session.execute("DELETE FROM trust", &[]).await?;
+    session.execute("DELETE FROM tokens", &[]).await?;
     chain.append(&AuditRecord::new(now, AuditEvent::StoreRestored { missing }))?;
     chain.write(session, keyring, deployment).await
 }

@@ -8,8 +8,9 @@ mod thread;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError, mpsc};
 
-use tokio::sync::{broadcast, oneshot};
-use vestibule_engine::{AttemptId, StoreError};
+use tokio::sync::oneshot;
+use uuid::Uuid;
+use vestibule_engine::{Bells, StoreError};
 
 use crate::audit::{self, Head};
 use crate::change::{Order, Outcome};
@@ -26,15 +27,15 @@ pub(crate) use thread::{at_once, start as start_thread};
 pub(crate) const QUEUE_MAX: usize = 4096;
 /// Changes in one transaction: enough to share the wait for the disk, few enough that nobody waits long behind them.
 const GROUP_MAX: usize = 256;
-/// Endings that a slow listener may be behind before it misses some (it looks now and then anyway).
-pub(crate) const ENDINGS_MAX: usize = 4096;
 
 /// What every part of the store knows.
 pub(crate) struct Desk {
     pub(crate) keyring: Keyring,
     pub(crate) deployment: String,
     pub(crate) node: String,
-    pub(crate) endings: broadcast::Sender<AttemptId>,
+    /// By which other processes of the same name are told from this one.
+    pub(crate) process: String,
+    pub(crate) bells: Bells,
     pub(crate) guard: Option<Guard>,
     /// How far our chain had come: it never goes back while we run.
     reached: Mutex<Option<Head>>,
@@ -46,12 +47,12 @@ pub(crate) struct Desk {
 
 impl Desk {
     pub(crate) fn new(keyring: Keyring, deployment: String, node: String, guard: Option<Guard>) -> Self {
-        let (endings, _) = broadcast::channel(ENDINGS_MAX);
         Self {
             keyring,
             deployment,
             node,
-            endings,
+            process: Uuid::new_v4().simple().to_string(),
+            bells: Bells::default(),
             guard,
             reached: Mutex::default(),
             suspect: AtomicBool::new(false),

@@ -27,6 +27,11 @@ pub(crate) fn next() -> String {
     code(step)
 }
 
+/// The code of this moment, for people who did not use it yet.
+pub(crate) fn now() -> String {
+    code(step_now())
+}
+
 #[expect(clippy::disallowed_methods, reason = "nothing else runs on this thread")]
 fn pause() {
     std::thread::sleep(Duration::from_millis(100));

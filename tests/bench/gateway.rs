@@ -19,7 +19,7 @@ use crate::code;
 use crate::packet;
 
 /// The cheapest hash there is, so that the bench measures the login and not argon2, whose cost is a choice.
-const CHEAP_HASH: HashCost = HashCost { memory_kib: 8, passes: 1, lanes: 1 };
+pub(crate) const CHEAP_HASH: HashCost = HashCost { memory_kib: 8, passes: 1, lanes: 1 };
 
 /// How many writes of the seeding are under way at once; the store groups them.
 const SEEDING_AT_ONCE: usize = 512;
@@ -46,25 +46,74 @@ impl Prepared {
         otherwise: &str,
         secrets: &[(&str, &str)],
     ) -> anyhow::Result<Self> {
+        Self::written(program, secrets, |folder, port| configuration(folder, port, primary, otherwise))
+    }
+
+    /// The same with a configuration of the caller's, for this folder and this RADIUS port.
+    pub(crate) fn written(
+        program: &Path,
+        secrets: &[(&str, &str)],
+        text: impl FnOnce(&Path, u16) -> String,
+    ) -> anyhow::Result<Self> {
         if !program.exists() {
             bail!("{} is not there: build it with cargo build --release", program.display());
         }
         let program = program.canonicalize().context("find the gateway")?;
+        let prepared = Self::empty(program)?;
+        run(prepared.command().arg("init").arg("--state").arg(prepared.state()))?;
+        prepared.write(secrets, text)?;
+        run(prepared.command().arg("check"))?;
+        Ok(prepared)
+    }
+
+    /// The same for a gateway inside this process.
+    #[cfg(test)]
+    pub(crate) async fn inside(
+        secrets: &[(&str, &str)],
+        text: impl FnOnce(&Path, u16) -> String,
+    ) -> anyhow::Result<Self> {
+        use clap::Parser as _;
+        let prepared = Self::empty(PathBuf::new())?;
+        let (config, state) = (prepared.config.display().to_string(), prepared.state().display().to_string());
+        let words = ["vestibule", "--config", &config, "init", "--state", &state];
+        let vestibule::cli::Command::Init(args) = vestibule::cli::Cli::try_parse_from(words)?.command else {
+            bail!("`init` is another command");
+        };
+        vestibule::cli::init::run(&prepared.config, &args).await?;
+        prepared.write(secrets, text)?;
+        Ok(prepared)
+    }
+
+    fn empty(program: PathBuf) -> anyhow::Result<Self> {
         let folder = tempfile::tempdir().context("make a folder for the gateway")?;
         let port = Port::free().context("find a port for the gateway")?;
         let config = folder.path().join("vestibule.yaml");
-        run(Command::new(&program)
-            .arg("--config")
-            .arg(&config)
-            .arg("init")
-            .arg("--state")
-            .arg(folder.path().join("state")))?;
-        for (name, secret) in secrets {
-            secret_file(folder.path(), name, secret)?;
-        }
-        std::fs::write(&config, configuration(folder.path(), port.number(), primary, otherwise))?;
-        run(Command::new(&program).arg("--config").arg(&config).arg("check"))?;
         Ok(Self { folder, config, program, port })
+    }
+
+    fn state(&self) -> PathBuf {
+        self.folder.path().join("state")
+    }
+
+    fn command(&self) -> Command {
+        let mut command = Command::new(&self.program);
+        command.arg("--config").arg(&self.config);
+        command
+    }
+
+    fn write(&self, secrets: &[(&str, &str)], text: impl FnOnce(&Path, u16) -> String) -> anyhow::Result<()> {
+        for (name, secret) in secrets {
+            secret_file(self.folder.path(), name, secret)?;
+        }
+        std::fs::write(&self.config, text(self.folder.path(), self.port.number())).context("write the configuration")
+    }
+
+    pub(crate) fn config(&self) -> &Path {
+        &self.config
+    }
+
+    pub(crate) fn address(&self) -> std::net::SocketAddr {
+        self.port.address()
     }
 
     /// Local users, each with a password and a confirmed authenticator.
@@ -115,9 +164,7 @@ impl Prepared {
     }
 
     pub(crate) async fn start(self, secret: &[u8]) -> anyhow::Result<Gateway> {
-        let mut command = Command::new(&self.program);
-        command.arg("--config").arg(&self.config).arg("run");
-        let mut process = Process::start(&mut command, &self.folder.path().join("output"))?;
+        let mut process = Process::start(self.command().arg("run"), &self.folder.path().join("output"))?;
         let socket = UdpSocket::bind("127.0.0.1:0").await?;
         socket.connect(self.port.address()).await?;
         let mut id = 0;
@@ -133,7 +180,7 @@ impl Prepared {
 
 impl Gateway {
     pub(crate) fn address(&self) -> std::net::SocketAddr {
-        self.prepared.port.address()
+        self.prepared.address()
     }
 }
 
@@ -189,11 +236,11 @@ fn run(command: &mut Command) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn open(config: &Path) -> anyhow::Result<Context> {
+pub(crate) async fn open(config: &Path) -> anyhow::Result<Context> {
     Context::open(config).await.map_err(|failure| anyhow::anyhow!("open the gateway's store: {failure}"))
 }
 
-async fn enrol(
+pub(crate) async fn enrol(
     store: &dyn Store,
     user: UserId,
     random: &dyn vestibule_engine::Random,
@@ -206,7 +253,7 @@ async fn enrol(
     Ok(())
 }
 
-async fn wait_for_room(tasks: &mut JoinSet<anyhow::Result<()>>) -> anyhow::Result<()> {
+pub(crate) async fn wait_for_room(tasks: &mut JoinSet<anyhow::Result<()>>) -> anyhow::Result<()> {
     while tasks.len() >= SEEDING_AT_ONCE {
         if let Some(done) = tasks.join_next().await {
             done??;
@@ -215,7 +262,7 @@ async fn wait_for_room(tasks: &mut JoinSet<anyhow::Result<()>>) -> anyhow::Resul
     Ok(())
 }
 
-async fn finish(mut tasks: JoinSet<anyhow::Result<()>>) -> anyhow::Result<()> {
+pub(crate) async fn finish(mut tasks: JoinSet<anyhow::Result<()>>) -> anyhow::Result<()> {
     while let Some(done) = tasks.join_next().await {
         done??;
     }

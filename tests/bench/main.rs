@@ -12,6 +12,7 @@ mod generator;
 mod histogram;
 mod null;
 mod packet;
+mod push;
 mod radius;
 mod report;
 
@@ -30,6 +31,8 @@ struct Arguments {
 enum Door {
     /// Logins over RADIUS: local users, a directory, another RADIUS server.
     Radius(Options),
+    /// Logins over RADIUS that wait for a phone: how many are held, what one costs, how soon an answer lets in.
+    Push(push::Options),
 }
 
 #[derive(Args, Clone)]
@@ -59,6 +62,8 @@ enum Scenario {
 }
 
 fn main() -> anyhow::Result<()> {
-    let Door::Radius(options) = Arguments::parse().door;
-    radius::run(&options)
+    match Arguments::parse().door {
+        Door::Radius(options) => radius::run(&options),
+        Door::Push(options) => push::run(&options),
+    }
 }

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use vestibule_engine::{AuditEvent, Decision, Store, UserChange};
+use vestibule::clock::SystemClock;
+use vestibule::phone::Phone;
+use vestibule_engine::{AuditEvent, Clock, Decision, Position, Store, UserChange};
 use vestibule_peers::radclient::{Answer, Radclient, Reply};
 use vestibule_store::Handle;
 
@@ -58,6 +60,19 @@ impl Door {
         }
     }
 
+    /// Go on with what the phone was asked: a client that shows questions comes back with an empty answer, the others are
+    /// held anyway.
+    pub(crate) async fn push(self, stage: &Stage, name: &str, password: &str) -> Seen {
+        match self.first(stage, name, password).await {
+            Seen::Asked(handle) => match self.reply(stage, name, &handle, "").await {
+                // The client's patience was over before anybody answered.
+                Seen::Asked(handle) => self.reply(stage, name, &handle, "").await,
+                seen => seen,
+            },
+            seen => seen,
+        }
+    }
+
     /// The answer to a question.
     pub(crate) async fn reply(self, stage: &Stage, name: &str, handle: &str, code: &str) -> Seen {
         let attributes =
@@ -107,6 +122,10 @@ impl Stage {
     pub(crate) async fn start(mut site: Site) -> anyhow::Result<Option<Self>> {
         let (Some(pap), Some(challenge)) = (pap(&site), challenge(&site)) else { return Ok(None) };
         site.more.push_str("login: { prompt_lifetime: 10s }\n");
+        site.clients.push_str("      patience: 6s\n");
+        site.with_portal(
+            "push: { web_push: { allowed_hosts: [\"127.0.0.1:9\"], allow_private: [\"127.0.0.0/8\"] } }\n",
+        )?;
         let mut daemon = site.start().await?;
         daemon.expecting("staff");
         let store = site.store().await;
@@ -132,6 +151,26 @@ impl Stage {
         self.next += 1;
         let name = format!("user{:04}", self.next);
         Someone { password: format!("pw-{name}"), name }
+    }
+
+    /// Somebody with a phone, and nothing else.
+    pub(crate) async fn with_phone(&mut self) -> (Someone, Phone) {
+        let someone = self.someone();
+        let first = Door::RadiusPap.first(self, &someone.name, &someone.password).await;
+        assert_eq!(first, Seen::Refused, "somebody without a factor");
+        let user = find(&self.store, &someone.name).await.expect("the first login makes a user known");
+        let phone = self.site.phone(&self.store, user.id, &someone.name).await;
+        (someone, phone)
+    }
+
+    /// The number that stands at the login: what a person reads there.
+    pub(crate) async fn number(&self, name: &str) -> Option<String> {
+        let user = find(&self.store, name).await.unwrap();
+        let now = SystemClock::new().now();
+        let row = self.store.ringing(user.id, now).await.unwrap().pop()?;
+        let Position::Open(open) = row.position else { return None };
+        let kept: serde_json::Value = serde_json::from_slice(open.payload.expose()).unwrap();
+        kept.pointer("/stage/factor/challenge/matching/shown").and_then(|number| number.as_str()).map(str::to_owned)
     }
 
     /// Somebody with a token. Their first login, refused for want of it, makes them known.

@@ -4,6 +4,7 @@ use std::pin::Pin;
 
 use super::cell::{Door, Seen, Stage};
 use super::expect;
+use vestibule::phone::{Answered, Phone, PhoneError, Request};
 
 type Play = for<'a> fn(&'a mut Stage, Door) -> Pin<Box<dyn Future<Output = Result<(), String>> + 'a>>;
 
@@ -33,6 +34,14 @@ scenarios!(
     too_many_wrong_codes,
     user_disabled,
     directory_down,
+    push_approved,
+    push_denied,
+    push_wrong_number,
+    push_too_late,
+    push_reported,
+    push_provider_down,
+    push_withdrawn,
+    push_answered_twice,
 );
 
 async fn right_password_and_code(stage: &mut Stage, door: Door) -> Result<(), String> {
@@ -193,6 +202,138 @@ async fn directory_down(stage: &mut Stage, door: Door) -> Result<(), String> {
     expect(&seen, &Seen::Nothing)?;
     tokio::time::sleep(std::time::Duration::from_millis(400)).await;
     expect(&door.sign_in(stage, &one.name, &one.password, Some(&token.code())).await, &Seen::LetIn)
+}
+
+const SOON: std::time::Duration = std::time::Duration::from_secs(5);
+
+/// What waits on the phone: opened as its owner does.
+async fn request(phone: &Phone) -> Result<Request, String> {
+    let asked = phone.next_request(SOON).await.map_err(|error| error.to_string())?;
+    let asked = asked.ok_or("nothing waits on the phone")?;
+    phone.opened(asked.attempt()).await.map_err(|error| error.to_string())?;
+    Ok(asked)
+}
+
+/// Approve with the number that stands at the login, if one does.
+async fn approve(stage: &Stage, name: &str, phone: &Phone) -> Result<Answered, String> {
+    let asked = request(phone).await?;
+    let number = stage.number(name).await;
+    phone.approve(&asked, number.as_deref()).await.map_err(|error| format!("the phone hears {error}"))
+}
+
+async fn push_approved(stage: &mut Stage, door: Door) -> Result<(), String> {
+    let (one, phone) = stage.with_phone().await;
+    let (seen, approved) = tokio::join!(door.push(stage, &one.name, &one.password), approve(stage, &one.name, &phone));
+    approved?;
+    expect(&seen, &Seen::LetIn)?;
+    let last = stage.decisions(&one.name).await.pop().ok_or("no decision on record")?;
+    let by_phone = last.authenticator == Some(phone.device());
+    (last.allowed && by_phone).then_some(()).ok_or(format!("the record says {last:?}"))
+}
+
+async fn push_denied(stage: &mut Stage, door: Door) -> Result<(), String> {
+    let (one, phone) = stage.with_phone().await;
+    let deny = async { phone.deny(&request(&phone).await?).await.map_err(|error| error.to_string()) };
+    let (seen, denied) = tokio::join!(door.push(stage, &one.name, &one.password), deny);
+    denied?;
+    expect(&seen, &Seen::Refused)?;
+    expect_denial(stage, &one.name, "declined").await
+}
+
+async fn push_wrong_number(stage: &mut Stage, door: Door) -> Result<(), String> {
+    // OOB-02. A login that shows no number takes none.
+    let (one, phone) = stage.with_phone().await;
+    let mistype = async {
+        let asked = request(&phone).await?;
+        let Some(right) = stage.number(&one.name).await else {
+            // Nothing is shown there, so there is nothing to mistype.
+            return phone.deny(&asked).await.map(|_| None).map_err(|error| error.to_string());
+        };
+        let wrong = if right == "00" { "01" } else { "00" };
+        Ok::<_, String>(Some(phone.approve(&asked, Some(wrong)).await))
+    };
+    let (seen, said) = tokio::join!(door.push(stage, &one.name, &one.password), mistype);
+    expect(&seen, &Seen::Refused)?;
+    match said? {
+        None => Ok(()),
+        Some(Ok(answered)) => Err(format!("the phone was told {answered:?}")),
+        Some(Err(PhoneError::WrongNumber)) => expect_denial(stage, &one.name, "wrong-number").await,
+        Some(Err(other)) => Err(format!("the phone hears {other:?}")),
+    }
+}
+
+async fn push_too_late(stage: &mut Stage, door: Door) -> Result<(), String> {
+    // OOB-01, OOB-08: nobody answers; what is answered afterwards opens nothing.
+    let (one, phone) = stage.with_phone().await;
+    let look = async { Ok::<_, String>((request(&phone).await?, stage.number(&one.name).await)) };
+    let (seen, asked) = tokio::join!(door.push(stage, &one.name, &one.password), look);
+    let (asked, number) = asked?;
+    expect(&seen, &Seen::Refused)?;
+    expect_denial(stage, &one.name, "factor-timed-out").await?;
+    match phone.approve(&asked, number.as_deref()).await {
+        Err(PhoneError::Over) => Ok(()),
+        other => Err(format!("the phone hears {other:?}")),
+    }
+}
+
+async fn push_reported(stage: &mut Stage, door: Door) -> Result<(), String> {
+    // OOB-04
+    let (one, phone) = stage.with_phone().await;
+    let report = async { phone.report(&request(&phone).await?).await.map_err(|error| error.to_string()) };
+    let (seen, reported) = tokio::join!(door.push(stage, &one.name, &one.password), report);
+    reported?;
+    expect(&seen, &Seen::Refused)?;
+    expect_denial(stage, &one.name, "reported").await?;
+    // The phone rings no more, and nobody gets in without it.
+    expect(&door.push(stage, &one.name, &one.password).await, &Seen::Refused)?;
+    expect_denial(stage, &one.name, "too-many-pushes").await
+}
+
+async fn push_provider_down(stage: &mut Stage, door: Door) -> Result<(), String> {
+    // PSH-12: the doorbell is dead, the door is not.
+    let (one, phone) = stage.with_phone().await;
+    crate::harness::ring_at_nobody(&stage.store, phone.device()).await;
+    let (seen, approved) = tokio::join!(door.push(stage, &one.name, &one.password), approve(stage, &one.name, &phone));
+    approved?;
+    expect(&seen, &Seen::LetIn)
+}
+
+async fn push_withdrawn(stage: &mut Stage, door: Door) -> Result<(), String> {
+    // OOB-07: an administrator disables the user while the phone rings.
+    let (one, phone) = stage.with_phone().await;
+    let disable = async {
+        let asked = request(&phone).await?;
+        let number = stage.number(&one.name).await;
+        stage.disable(&one).await;
+        match phone.approve(&asked, number.as_deref()).await {
+            Ok(answered) => Err(format!("the phone was told {answered:?}")),
+            Err(_) => Ok(()),
+        }
+    };
+    let (seen, withdrawn) = tokio::join!(door.push(stage, &one.name, &one.password), disable);
+    withdrawn?;
+    expect(&seen, &Seen::Refused)
+}
+
+async fn push_answered_twice(stage: &mut Stage, door: Door) -> Result<(), String> {
+    // F5: yes and no at once; one of them counts, and what the record says is what happened.
+    let (one, phone) = stage.with_phone().await;
+    let both = async {
+        let asked = request(&phone).await?;
+        let number = stage.number(&one.name).await;
+        let (yes, no) = tokio::join!(phone.approve(&asked, number.as_deref()), phone.deny(&asked));
+        Ok::<_, String>((yes.is_ok(), no.is_ok()))
+    };
+    let (seen, said) = tokio::join!(door.push(stage, &one.name, &one.password), both);
+    let (yes, no) = said?;
+    if yes == no {
+        return Err(format!("both answers were told the same: {yes}"));
+    }
+    let expected = if no { Seen::Refused } else { Seen::LetIn };
+    expect(&seen, &expected)?;
+    let decisions = stage.decisions(&one.name).await;
+    let last = decisions.last().ok_or("no decision on record")?;
+    (last.allowed == (expected == Seen::LetIn)).then_some(()).ok_or(format!("the record says {last:?}"))
 }
 
 async fn expect_denial(stage: &Stage, typed: &str, denial: &str) -> Result<(), String> {

@@ -16,7 +16,7 @@ use vestibule_peers::postgres::Postgres;
 use vestibule_peers::slapd::{self, Slapd};
 use vestibule_store::{Handle, Opening};
 
-use super::{Daemon, SECRET};
+use super::{Daemon, PortalSite, SECRET};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum StoreKind {
@@ -29,6 +29,7 @@ pub(crate) struct Site {
     pub(crate) folder: TempDir,
     pub(crate) port: Port,
     pub(crate) directory: Option<Slapd>,
+    pub(crate) portal: Option<PortalSite>,
     node: String,
     store: String,
     primaries: String,
@@ -70,6 +71,7 @@ impl Site {
             folder: TempDir::with_prefix("vestibule-test-")?,
             port: Port::free()?,
             directory: None,
+            portal: None,
             node: node.to_owned(),
             store: self.store.clone(),
             primaries: self.primaries.clone(),
@@ -108,6 +110,7 @@ impl Site {
             folder,
             port: Port::free()?,
             directory: None,
+            portal: None,
             node: "a".to_owned(),
             store,
             primaries: String::new(),

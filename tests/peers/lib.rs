@@ -7,6 +7,7 @@
 mod tests;
 
 pub mod certificates;
+pub mod chromium;
 pub mod freeradius;
 pub mod ports;
 pub mod postgres;

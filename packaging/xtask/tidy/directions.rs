@@ -29,12 +29,12 @@ pub(super) const MEMBERS: &[Member] = &[
     member("vestibule-listen", &[]),
     member("vestibule-store", &["vestibule-engine"]),
     member("vestibule-factors", &["vestibule-engine"]),
-    member("vestibule-push", &["vestibule-factors"]),
+    member("vestibule-push", &["vestibule-engine", "vestibule-factors"]),
     member("vestibule-radius", &["vestibule-engine", "vestibule-listen"]),
     member("vestibule-ldap", &["vestibule-engine", "vestibule-listen"]),
     member("vestibule-oidc", &["vestibule-engine", "vestibule-listen"]),
     member("vestibule-proxy", &["vestibule-engine", "vestibule-listen"]),
-    member("vestibule-portal", &["vestibule-engine", "vestibule-listen"]),
+    member("vestibule-portal", &["vestibule-engine", "vestibule-factors", "vestibule-listen"]),
     member(
         "vestibule",
         &[

@@ -1,6 +1,6 @@
 //! One event in words.
 
-use vestibule_engine::{AuditEvent, AuditRecord, Decision, FirstFactor, Timestamp};
+use vestibule_engine::{AuditEvent, AuditRecord, Decision, DeliveryState, FirstFactor, Timestamp};
 
 /// How an event is to be taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,6 +58,20 @@ pub(super) fn said(record: &AuditRecord, moment: impl Fn(Timestamp) -> String) -
             service: Some(service.clone()),
             ..noted(Outcome::Noted, format!("station {station} is remembered until {}", moment(*until)))
         },
+        AuditEvent::LoginReported { service, address, .. } => Said {
+            service: Some(service.clone()),
+            ..noted(Outcome::Alarm, format!("reported by its owner as somebody else's login, from {address}"))
+        },
+        AuditEvent::PushWithheld { service, .. } => Said {
+            service: Some(service.clone()),
+            ..noted(Outcome::Alarm, "the phone rings or rang too often already, so it was not rung".to_owned())
+        },
+        AuditEvent::FactorDeclined { why, .. } | AuditEvent::PushRefused { why, .. } => {
+            noted(Outcome::Refused, format!("an answer of a phone: {}", why.sentence()))
+        }
+        AuditEvent::UserInvited { until, by, .. } => {
+            noted(Outcome::Noted, format!("invited to enrol by {by}, until {}", moment(*until)))
+        }
         AuditEvent::FactorFailed { why, .. } => noted(Outcome::Noted, why.sentence().to_owned()),
         AuditEvent::ConfigRefused { .. } | AuditEvent::StoreRestored { .. } => {
             noted(Outcome::Alarm, gateway(&record.event))
@@ -113,8 +127,28 @@ fn change(event: &AuditEvent) -> String {
         AuditEvent::AuthenticatorAdded { method, label, by, .. } => format!("{method} \"{label}\" added by {by}"),
         AuditEvent::AuthenticatorConfirmed { .. } => "second step confirmed".to_owned(),
         AuditEvent::AuthenticatorRemoved { method, by, .. } => format!("{method} removed by {by}"),
+        AuditEvent::AuthenticatorChanged { what, by, .. } => format!("second step changed by {by}: {what}"),
         AuditEvent::TrustRevoked { by, .. } => format!("remembered station revoked by {by}"),
+        AuditEvent::FactorApproved { .. } => "approved on the phone".to_owned(),
+        AuditEvent::PushDelivery { state, .. } => delivery(*state).to_owned(),
+        AuditEvent::SessionStarted { methods, address, .. } => {
+            let methods: Vec<&str> = methods.iter().map(|method| method.name()).collect();
+            format!("signed in to the portal with {}, from {address}", methods.join(" + "))
+        }
+        AuditEvent::SessionEnded { by, .. } => format!("signed out of the portal by {by}"),
         other => other.id().to_owned(),
+    }
+}
+
+/// How far a request to a phone got.
+fn delivery(state: DeliveryState) -> &'static str {
+    match state {
+        DeliveryState::Queued => "a request is on its way to the phone",
+        DeliveryState::Accepted => "the push service took the request",
+        DeliveryState::Failed => "the push service did not take the request",
+        DeliveryState::Shown => "the phone showed the request",
+        DeliveryState::Opened => "the request was opened on the phone",
+        DeliveryState::Answered => "the request was answered on the phone",
     }
 }
 
@@ -128,6 +162,7 @@ fn gateway(event: &AuditEvent) -> String {
         AuditEvent::ConfigRefused { problems } => {
             format!("a new configuration has {problems} problems; the old one stays")
         }
+        AuditEvent::LoginWithdrawn { .. } => "a login went away before it was decided".to_owned(),
         AuditEvent::KeyRotated { rows, by, .. } => format!("{rows} secrets sealed with a new key by {by}"),
         AuditEvent::AuditWitness { node, sequence, .. } => format!("witnessed event {sequence} of node {node}"),
         AuditEvent::StoreRestored { missing } => {

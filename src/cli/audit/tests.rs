@@ -1,5 +1,8 @@
 use clap::Parser;
-use vestibule_engine::{AttemptId, AuditEvent, AuditLine, AuditRecord, Decision, Denial, FirstFactor, Method, UserId};
+use vestibule_engine::{
+    AttemptId, AuditEvent, AuditLine, AuditRecord, AuthenticatorId, Decision, DeliveryState, Denial, FirstFactor,
+    Method, UserId, Withdrawn,
+};
 use vestibule_store::{Problem, ProblemKind, Verification};
 
 use super::*;
@@ -36,6 +39,8 @@ fn decision(typed: &str, denial: Option<Denial>) -> AuditRecord {
         station: None,
         first_factor: FirstFactor::Accepted,
         methods: vec![Method::Totp],
+        authenticator: None,
+        client: None,
         remembered: false,
         rule: Some("staff".to_owned()),
         took: 1000,
@@ -215,6 +220,8 @@ async fn a_whole_log_is_said_to_be_whole_and_a_broken_one_names_the_place() {
 fn every_event_has_a_sentence_of_its_own() {
     let user = UserId(uuid::Uuid::from_u128(1));
     let by = || "root".to_owned();
+    let attempt = AttemptId(uuid::Uuid::nil());
+    let authenticator = AuthenticatorId(uuid::Uuid::nil());
     let events = [
         AuditEvent::UserChanged { user, what: "groups".to_owned(), by: by() },
         AuditEvent::UserDeleted { user, name: "ada".to_owned(), by: by() },
@@ -226,8 +233,25 @@ fn every_event_has_a_sentence_of_its_own() {
         AuditEvent::KeyRotated { key: "k".to_owned(), rows: 5, by: by() },
         AuditEvent::AuditWitness { node: "b".to_owned(), sequence: 9, hash: "h".to_owned() },
         AuditEvent::StoreRestored { missing: 4 },
-        AuditEvent::FactorFailed { attempt: AttemptId(uuid::Uuid::nil()), user, why: Denial::WrongCode },
-        AuditEvent::LoginPrompted { attempt: AttemptId(uuid::Uuid::nil()), user: None, methods: vec![Method::Totp] },
+        AuditEvent::FactorFailed { attempt, user, why: Denial::WrongCode },
+        AuditEvent::LoginPrompted { attempt, user: None, methods: vec![Method::Totp] },
+        AuditEvent::FactorApproved { attempt, user, authenticator, method: Method::Push },
+        AuditEvent::FactorDeclined { attempt, user, authenticator, method: Method::Push, why: Denial::WrongNumber },
+        AuditEvent::LoginReported {
+            attempt,
+            user,
+            authenticator: None,
+            service: "radius/vpn".to_owned(),
+            address: by(),
+        },
+        AuditEvent::PushRefused { attempt, user, authenticator, why: Denial::AnswerStale },
+        AuditEvent::PushWithheld { attempt, user, service: "radius/vpn".to_owned() },
+        AuditEvent::PushDelivery { attempt, user, authenticator, state: DeliveryState::Shown },
+        AuditEvent::LoginWithdrawn { attempt, why: Withdrawn::ClientGone },
+        AuditEvent::SessionStarted { user, methods: vec![Method::Push], address: by() },
+        AuditEvent::SessionEnded { user, by: by() },
+        AuditEvent::UserInvited { user, authenticator, until: AT, by: by() },
+        AuditEvent::AuthenticatorChanged { user, authenticator, what: "label".to_owned(), by: by() },
     ];
     for event in events {
         let id = event.id();

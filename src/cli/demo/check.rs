@@ -8,17 +8,19 @@ use anyhow::Context as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use vestibule_engine::{AuditEvent, Clock, Decision, Denial, Password, Random, Store};
-use vestibule_radius::client::Said;
+use vestibule_radius::client::{Exchange, Said};
+use zeroize::Zeroizing;
 
 use super::super::terminal::{Terminal, Tone, clean};
-use super::super::try_radius::{Login, of_config, sign_in};
+use super::super::try_radius::{Login, of_config, sign_in, sign_in_answering};
 use super::super::{Failure, Outcome, context};
 use super::folder::Folder;
-use super::phone::Phone;
-use super::{person, prepare};
+use super::phone::Phone as Codes;
+use super::{paired, person, prepare};
 use crate::clock::{SystemClock, SystemRandom};
 use crate::config::Config;
 use crate::gateway::Gateway;
+use crate::phone::{Answered, Phone, Request};
 
 const PATIENCE: Duration = Duration::from_secs(15);
 
@@ -34,22 +36,22 @@ async fn tour(folder: &Folder, port: Option<u16>, terminal: &mut Terminal) -> Ou
     let is_new = !folder.exists();
     prepare(folder, port).await?;
     let gateway = Gateway::start(context::load(&folder.config())?).await?;
-    let store = gateway.store();
-    let went = steps(folder, is_new, &store, terminal).await;
+    let went = steps(folder, is_new, gateway.store(), terminal).await;
     gateway.stop().await;
     went?;
     terminal.line(terminal.toned(Tone::Good, "Everything went as promised."))
 }
 
-async fn steps(folder: &Folder, is_new: bool, store: &Arc<dyn Store>, terminal: &mut Terminal) -> Outcome {
+async fn steps(folder: &Folder, is_new: bool, store: Arc<dyn Store>, terminal: &mut Terminal) -> Outcome {
     let config = context::load(&folder.config())?;
-    let visit = Visit { folder, config, phone: Phone::of(folder)? };
+    let visit = Visit { folder, config, codes: Codes::of(folder)? };
     let code = visit.fresh_code(is_new).await;
     visit.step("1. Ada's password alone", "firewall", None, Said::Reject, terminal).await?;
     visit.step("2. Password and code", "firewall", Some(&code), Said::Accept, terminal).await?;
     visit.step("3. The same code again", "firewall", Some(&code), Said::Reject, terminal).await?;
     visit.step("4. A gateway that can ask, and the used code", "vpn", Some(&code), Said::Challenge, terminal).await?;
-    terminal.line("5. What was written down")?;
+    pushes(&visit, &store, terminal).await?;
+    terminal.line("9. What was written down")?;
     let lines = store.audit_tail(50, None).await.context("read the audit log")?;
     let decisions: Vec<&Decision> = lines
         .iter()
@@ -66,6 +68,7 @@ async fn steps(folder: &Folder, is_new: bool, store: &Arc<dyn Store>, terminal: 
         ("the missing code", Some(Denial::CodeMissing)),
         ("the sign-in", None),
         ("the used code", Some(Denial::CodeUsedBefore)),
+        ("what was denied on the phone", Some(Denial::Declined)),
     ] {
         if !decisions.iter().any(|decision| decision.denial == promised) {
             return Err(Failure::new(format!("the audit log does not tell of {what}")).into());
@@ -74,10 +77,35 @@ async fn steps(folder: &Folder, is_new: bool, store: &Arc<dyn Store>, terminal: 
     Ok(())
 }
 
+/// A phone of Ada's for the length of the tour: one that she has besides is not asked, and stays.
+async fn pushes(visit: &Visit<'_>, store: &Arc<dyn Store>, terminal: &mut Terminal) -> Outcome {
+    terminal.line("6. A phone for Ada")?;
+    let (clock, random) = (Arc::new(SystemClock::new()), Arc::new(SystemRandom::new()));
+    let (portal, factors) = (paired::portal(&visit.config)?, &visit.config.factors);
+    let (phone, code) = paired::pair(visit.folder, &portal, factors, Arc::clone(store), clock, random).await?;
+    terminal.line(format!("    Both sides came to {code}.\n"))?;
+    let approves = async |request: Request, number: Option<String>| {
+        if number.is_none() {
+            return Err(Failure::new("the VPN gateway was not told a number to show").into());
+        }
+        Ok(phone.approve(&request, number.as_deref()).await?)
+    };
+    let denies = async |request: Request, _: Option<String>| Ok(phone.deny(&request).await?);
+    let went = match visit
+        .push("7. The number at the login, typed on the phone", &phone, approves, Said::Accept, terminal)
+        .await
+    {
+        Ok(()) => visit.push("8. Denied on the phone", &phone, denies, Said::Reject, terminal).await,
+        failed => failed,
+    };
+    phone.unpair().await?;
+    went
+}
+
 struct Visit<'a> {
     folder: &'a Folder,
     config: Config,
-    phone: Phone,
+    codes: Codes,
 }
 
 impl Visit<'_> {
@@ -88,7 +116,7 @@ impl Visit<'_> {
         if !is_new || left < PATIENCE {
             tokio::time::sleep(left).await;
         }
-        self.phone.code(clock.now())
+        self.codes.code(clock.now())
     }
 
     async fn step(
@@ -101,17 +129,54 @@ impl Visit<'_> {
     ) -> Outcome {
         terminal.line(title)?;
         let line = of_config(&self.folder.config(), &self.config, Some(client), PATIENCE)?;
-        let password = Password::new(self.folder.read(&self.folder.password())?.as_bytes());
-        let login = Login { user: person::NAME.to_owned(), password, code: code.map(ToOwned::to_owned), station: None };
-        let said = sign_in(&line, &login, terminal, false).await?;
-        terminal.line("")?;
-        if said == promised {
-            return Ok(());
-        }
-        Err(Failure::new(format!("{title}: the gateway said {said:?}"))
-            .because(format!("{promised:?} was promised"))
-            .into())
+        let said = sign_in(&line, &self.login(code)?, terminal, false).await?;
+        kept(title, said, promised, terminal)
     }
+
+    /// At the VPN gateway, with the phone.
+    async fn push(
+        &self,
+        title: &str,
+        phone: &Phone,
+        mut answer: impl AsyncFnMut(Request, Option<String>) -> Outcome<Answered>,
+        promised: Said,
+        terminal: &mut Terminal,
+    ) -> Outcome {
+        terminal.line(title)?;
+        let line = of_config(&self.folder.config(), &self.config, Some("vpn"), PATIENCE)?;
+        let answers = async |exchange: &Exchange, terminal: &mut Terminal| {
+            let request = phone.next_request(PATIENCE).await?.context("the phone was not asked")?;
+            terminal.line(format!("  The phone asks: sign in to {}?", clean(&request.service.name)))?;
+            let answered = answer(request, number_in(&exchange.messages)).await?;
+            terminal.line(format!("  On the phone: {answered:?}"))?;
+            // Enter alone: look again.
+            Ok(Some(Zeroizing::new(String::new())))
+        };
+        let said = sign_in_answering(&line, &self.login(None)?, terminal, false, answers).await?;
+        kept(title, said, promised, terminal)
+    }
+
+    fn login(&self, code: Option<&str>) -> Outcome<Login> {
+        let password = Password::new(self.folder.read(&self.folder.password())?.as_bytes());
+        Ok(Login { user: person::NAME.to_owned(), password, code: code.map(ToOwned::to_owned), station: None })
+    }
+}
+
+fn kept(title: &str, said: Said, promised: Said, terminal: &mut Terminal) -> Outcome {
+    terminal.line("")?;
+    if said == promised {
+        return Ok(());
+    }
+    Err(Failure::new(format!("{title}: the gateway said {said:?}"))
+        .because(format!("{promised:?} was promised"))
+        .into())
+}
+
+/// The digits that a VPN client shows.
+fn number_in(messages: &[String]) -> Option<String> {
+    let text = messages.join(" ");
+    let digits = text.split(|c: char| !c.is_ascii_digit()).find(|digits| !digits.is_empty());
+    digits.map(ToOwned::to_owned)
 }
 
 /// A folder of our own, removed at the end.

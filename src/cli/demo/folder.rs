@@ -1,7 +1,7 @@
 //! The folder of the demo: what is in it, and under which names.
 
 use std::fs;
-use std::net::{Ipv4Addr, UdpSocket};
+use std::net::{Ipv4Addr, TcpListener, UdpSocket};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
@@ -13,6 +13,17 @@ use super::super::{Failure, Outcome};
 
 /// The port that is tried first: 1812, the RADIUS port, with a zero, because everybody may open that.
 const PORT: u16 = 18120;
+/// The same for the portal: the port that stands for HTTPS where nobody is root.
+const WEB_PORT: u16 = 8443;
+
+/// Where the demo listens on loopback.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Ports {
+    /// UDP.
+    pub(super) radius: u16,
+    /// TCP. Phones are paired with it, so it stays.
+    pub(super) web: u16,
+}
 
 pub(super) struct Folder(PathBuf);
 
@@ -37,6 +48,16 @@ impl Folder {
         self.file("ada.password")
     }
 
+    /// What the phone in software keeps: its accounts.
+    pub(super) fn accounts(&self) -> PathBuf {
+        self.file("phone.json")
+    }
+
+    /// The authority that signed the certificate of the portal.
+    pub(super) fn authority(&self) -> PathBuf {
+        self.file("ca.pem")
+    }
+
     /// What the phone keeps: the key of its codes.
     pub(super) fn phone(&self) -> PathBuf {
         self.file("ada.phone")
@@ -53,7 +74,10 @@ impl Folder {
 
     /// Before anything is made: can it be, and is there nothing else in its place?
     pub(super) fn check_for_room(&self) -> Outcome {
-        if self.exists() || !self.0.exists() {
+        if self.exists() {
+            return self.check_for_portal();
+        }
+        if !self.0.exists() {
             return Ok(());
         }
         let is_empty = fs::read_dir(&self.0).is_ok_and(|mut entries| entries.next().is_none());
@@ -67,7 +91,16 @@ impl Folder {
             .into())
     }
 
-    pub(super) fn make(&self, port: u16, random: &dyn Random) -> Outcome {
+    fn check_for_portal(&self) -> Outcome {
+        let text = fs::read_to_string(self.config()).unwrap_or_default();
+        if text.lines().any(|line| line.starts_with("portal:")) {
+            return Ok(());
+        }
+        let what = format!("{} is a demo of an earlier version, without a portal", self.0.display());
+        Err(Failure::new(what).then("remove it, or name another with --folder").into())
+    }
+
+    pub(super) fn make(&self, ports: Ports, random: &dyn Random) -> Outcome {
         folder(&self.0).map_err(|error| {
             let why = error.chain().last().map(ToString::to_string).unwrap_or_default();
             let what = format!("the folder {} cannot be made", self.0.display());
@@ -79,7 +112,7 @@ impl Folder {
         for name in ["radius-vpn.secret", "radius-firewall.secret", "ada.password"] {
             self.secret(name, &random_secret(random)?)?;
         }
-        new_file(&self.config(), configuration(port).as_bytes(), READABLE)
+        new_file(&self.config(), configuration(ports).as_bytes(), READABLE)
     }
 
     pub(super) fn secret(&self, name: &str, content: &str) -> Outcome {
@@ -123,7 +156,7 @@ fn listeners(port: u16) -> String {
     format!("{LISTENERS}{port}\"]")
 }
 
-fn configuration(port: u16) -> String {
+fn configuration(Ports { radius, web }: Ports) -> String {
     format!(
         "\
 # The configuration of the demo. `vestibule config reference` explains every option.
@@ -150,8 +183,26 @@ radius:
       secret: {{file: radius-firewall.secret}}
       primary: staff
       prompt: none
+
+# Where people sign in to look after their phones, and where phones ask what waits for them.
+portal:
+  listen: [\"127.0.0.1:{web}\"]
+  origin: https://localhost:{web}
+  tls: {{certificate: localhost.pem, key: {{file: localhost.key}}}}
+  primaries: [staff]
+  site: {{name: Vestibule demo}}
+
+push:
+  web_push: {{contact: \"mailto:demo@example.com\"}}
+
+policy:
+  rules:
+    # The firewall can show no number, so nobody could tell whose sign-in it is that a phone approves.
+    - name: no push without a number
+      services: [firewall]
+      require: {{any_of: [totp, recovery-code]}}
 ",
-        listeners(port)
+        listeners(radius)
     )
 }
 
@@ -168,6 +219,16 @@ pub(super) fn free_port(wanted: Option<u16>) -> Outcome<u16> {
     Ok(any.map_err(|error| Failure::fault("find a free UDP port on 127.0.0.1", &error))?)
 }
 
+/// The same for the portal. There is no other one for a demo that goes on: its phones know this one.
+pub(super) fn free_web_port() -> Outcome<u16> {
+    let any = bind_web(WEB_PORT).or_else(|_| bind_web(0));
+    Ok(any.map_err(|error| Failure::fault("find a free TCP port on 127.0.0.1", &error))?)
+}
+
+fn bind_web(port: u16) -> std::io::Result<u16> {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, port))?.local_addr().map(|address| address.port())
+}
+
 fn bind(port: u16) -> std::io::Result<u16> {
     UdpSocket::bind((Ipv4Addr::LOCALHOST, port))?.local_addr().map(|address| address.port())
 }
@@ -181,7 +242,8 @@ mod tests {
     fn a_demo_goes_on_with_another_port_and_keeps_what_somebody_changed() {
         let temporary = tempfile::tempdir().unwrap();
         let folder = Folder::at(&temporary.path().join("demo"));
-        folder.make(18_120, &SystemRandom::new()).unwrap();
+        folder.make(Ports { radius: 18_120, web: 8_443 }, &SystemRandom::new()).unwrap();
+        super::super::certificates::make(&folder).unwrap();
         assert_eq!(folder.port(), Some(18_120));
         let changed = fs::read_to_string(folder.config()).unwrap().replace("node: demo", "node: mine");
         fs::write(folder.config(), changed).unwrap();
@@ -190,6 +252,7 @@ mod tests {
         assert!(fs::read_to_string(folder.config()).unwrap().contains("node: mine"));
         let config = crate::config::load(&folder.config()).into_result().unwrap();
         assert_eq!(config.radius_written.unwrap().listeners, ["127.0.0.1:4000"]);
+        assert_eq!(config.portal.unwrap().origin(), "https://localhost:8443");
     }
 
     #[test]

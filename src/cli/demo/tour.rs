@@ -1,8 +1,12 @@
 //! What the demo says: numbered steps, one command each, and what it will show.
 
+use std::borrow::Cow;
 use std::net::SocketAddr;
 
+use vestibule_engine::Door;
+
 use super::super::Outcome;
+use super::super::desk::Portal;
 use super::super::qr::Qr;
 use super::super::terminal::{Terminal, Tone};
 use super::folder::Folder;
@@ -10,27 +14,34 @@ use super::folder::Folder;
 struct Step<'a> {
     title: &'a str,
     command: String,
-    see: &'a str,
+    see: Cow<'a, str>,
 }
 
-pub(super) fn print(folder: &Folder, addresses: &[SocketAddr], terminal: &mut Terminal) -> Outcome {
-    let listening: Vec<String> = addresses.iter().map(ToString::to_string).collect();
+pub(super) fn print(
+    folder: &Folder,
+    addresses: &[(Door, SocketAddr)],
+    portal: &Portal,
+    terminal: &mut Terminal,
+) -> Outcome {
+    let radius = addresses.iter().filter(|(door, _)| *door == Door::Radius);
+    let listening: Vec<String> = radius.map(|(_, address)| address.to_string()).collect();
     terminal.line(format!(
-        "{}  {} · RADIUS on {} · Ctrl-C ends it\n",
+        "{}  {} · RADIUS on {} · portal at {}/ · Ctrl-C ends it\n",
         terminal.toned(Tone::Strong, "Vestibule demo"),
         folder.path().display(),
         listening.join(", "),
+        portal.origin,
     ))?;
     terminal.line(
         "Ada has a password, and a phone that shows a new code every 30 seconds. Network gear asks here, by RADIUS, whether\n\
          she may come in. Follow along in a second terminal, in this folder.\n",
     )?;
     scan(folder, terminal)?;
-    for (number, step) in steps(folder).iter().enumerate() {
+    for (number, step) in steps(folder, portal).iter().enumerate() {
         let number = number.saturating_add(1);
         terminal.line(format!("{} {}", terminal.toned(Tone::Strong, &format!("{number}.")), step.title))?;
         terminal.line(format!("   {}", terminal.toned(Tone::Good, &step.command)))?;
-        terminal.line(format!("   {}\n", terminal.toned(Tone::Quiet, step.see)))?;
+        terminal.line(format!("   {}\n", terminal.toned(Tone::Quiet, &step.see)))?;
     }
     terminal
         .line(format!("Recovery codes, for the day the phone is lost, are in {}.", folder.recovery_codes().display()))
@@ -48,7 +59,7 @@ fn scan(folder: &Folder, terminal: &mut Terminal) -> Outcome {
     terminal.line("")
 }
 
-fn steps(folder: &Folder) -> Vec<Step<'static>> {
+fn steps(folder: &Folder, portal: &Portal) -> Vec<Step<'static>> {
     let password = folder.password().display().to_string();
     let sign_in =
         |client: &str| format!("vestibule try radius --user ada --client {client} --password-file {password}");
@@ -57,44 +68,66 @@ fn steps(folder: &Folder) -> Vec<Step<'static>> {
         Step {
             title: "In the second terminal: which configuration the commands below are about.",
             command: environment(folder),
-            see: "Nothing; it makes the commands below short.",
+            see: "Nothing; it makes the commands below short.".into(),
         },
         Step {
             title: "Ada's password alone, sent by an old firewall that cannot ask for more.",
             command: sign_in("firewall"),
-            see: "Access-Reject. A right password is not enough any more.",
+            see: "Access-Reject. A right password is not enough any more.".into(),
         },
         Step {
             title: "What Ada's phone shows now.",
             command: "vestibule demo code".to_owned(),
-            see: "Six digits. If you scanned the picture, your phone shows the same.",
+            see: "Six digits. If you scanned the picture, your phone shows the same.".into(),
         },
         Step {
             title: "Password and code together.",
             command: with_code.clone(),
-            see: "Access-Accept. Nothing of the firewall had to change.",
+            see: "Access-Accept. Nothing of the firewall had to change.".into(),
         },
         Step {
             title: "The same again, within the half minute.",
             command: with_code,
-            see: "Access-Reject. A code is good for one login.",
+            see: "Access-Reject. A code is good for one login.".into(),
         },
         Step {
             title: "A VPN gateway that can ask. It shows our question; type the next code.",
             command: sign_in("vpn"),
-            see: "Access-Challenge with a question, then Access-Accept.",
+            see: "Access-Challenge with a question, then Access-Accept.".into(),
+        },
+        Step {
+            title: "A phone for Ada that is asked, and answers.",
+            command: "vestibule demo phone".to_owned(),
+            see: format!(
+                "Six digits, the same on both sides. It did what Ada does in a browser: sign in at {}/ with the\n   \
+                 password in {password} and a code, and add a phone. Your own phone reaches this only where it finds\n   \
+                 this machine; the browser here does, and warns, because the demo signed the certificate itself.",
+                portal.origin
+            )
+            .into(),
+        },
+        Step {
+            title: "The VPN gateway again. Now it shows a number.",
+            command: sign_in("vpn"),
+            see: "Access-Challenge with two digits. Leave it there, and go on in a third terminal.".into(),
+        },
+        Step {
+            title: "In the third terminal, after step 1: the number approves. Then press Enter in the second.",
+            command: "vestibule phone approve".to_owned(),
+            see: "Who asks, from where; then, in the second, Access-Accept. Try a wrong number, or `phone report`.".into(),
         },
         Step {
             title: "Who came in, who did not, and why.",
             command: "vestibule audit tail".to_owned(),
-            see: "One line a login, in a chain that `vestibule audit verify` checks.",
+            see: "One line a login, in a chain that `vestibule audit verify` checks.".into(),
         },
     ]
 }
 
 /// What makes the commands short: the configuration, and where we are not installed, the program by its name.
 fn environment(folder: &Folder) -> String {
-    let config = format!("export VESTIBULE_CONFIG={}", folder.config().display());
+    let (config, phone) = (folder.config(), folder.accounts());
+    let config = format!("export VESTIBULE_CONFIG={} VESTIBULE_PHONE={}", config.display(), phone.display());
     let program = std::env::current_exe().unwrap_or_default();
     match program.parent() {
         Some(place) if !place.starts_with("/usr") => format!("{config} PATH=\"{}:$PATH\"", place.display()),

@@ -8,7 +8,8 @@ use ring::hmac;
 use vestibule_engine::{
     Budget, Carried, Charge, CounterKey, Person, SecretBytes, Station, Subject, Transition, TrustEntry, TrustId,
 };
-use vestibule_factors::{HashCost, RecoverySettings, TotpSettings};
+use vestibule_factors::push::protocol::Policy;
+use vestibule_factors::{HashCost, InvitationSettings, PushChoices, RecoverySettings, TotpSettings};
 use vestibule_store::{Handle, Keyring, Opening, StoreSettings};
 
 use super::*;
@@ -52,16 +53,25 @@ impl Bench {
             random: Arc::new(SystemRandom::new()),
             factors: Factors {
                 totp: TotpSettings::default(),
+                push: PushChoices { user_verification: Policy::Off, totp_with_pairing: true, privacyidea_app: false },
                 recovery_codes: RecoverySettings { codes: 10, cost: TINY },
+                invitations: InvitationSettings { lifetime: Duration::from_secs(86_400), cost: TINY },
                 password_cost: TINY,
                 hashes_at_once: 1,
                 hashes_waiting: 1,
             },
+            portal: None,
             by: "cli:root".to_owned(),
             terminal: screen.terminal(Looks::default(), ""),
             json: false,
         };
         Self { desk, handle, screen, clock, _folder: folder }
+    }
+
+    /// There is a portal.
+    pub(crate) fn with_portal(&mut self) {
+        let (origin, name) = ("https://login.example.com".to_owned(), "Example".to_owned());
+        self.desk.portal = Some(Portal { origin, name });
     }
 
     /// From here on for scripts.

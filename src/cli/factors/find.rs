@@ -9,7 +9,7 @@ use crate::cli::{Failure, Outcome};
 /// Enough of an id to tell a person's authenticators apart.
 const SHORT: usize = 8;
 
-pub(super) fn short(one: &Authenticator) -> String {
+pub(in crate::cli) fn short(one: &Authenticator) -> String {
     one.id.to_string().chars().take(SHORT).collect()
 }
 

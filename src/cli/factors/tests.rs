@@ -1,7 +1,7 @@
 use std::os::unix::fs::PermissionsExt;
 
 use clap::Parser;
-use vestibule_engine::{Answer, AttemptId, Checked, Passcode, SecondFactor};
+use vestibule_engine::{Answer, Checked, Passcode, SecondFactor};
 
 use super::*;
 use crate::cli::desk::tests::Bench;
@@ -34,13 +34,7 @@ async fn enrol(bench: &mut Bench) -> String {
 
 async fn sign_in(bench: &Bench, code: &str) -> Checked {
     let answer = Answer::Typed(Passcode::parse(code).unwrap());
-    bench
-        .desk
-        .factors
-        .totp()
-        .check(AttemptId(uuid::Uuid::nil()), &authenticators(bench).await, &answer, bench.desk.now())
-        .await
-        .unwrap()
+    bench.desk.factors.totp().check(None, &authenticators(bench).await, &answer, bench.desk.now()).await.unwrap()
 }
 
 #[tokio::test]
@@ -51,7 +45,7 @@ async fn enrolling_shows_a_code_to_scan_a_key_to_type_and_the_next_command() {
     let shown = bench.screen();
     assert!(shown.contains("####"), "{shown}");
     assert!(shown.contains("Or type this key into it: "));
-    let id = find::short(&authenticators(&bench).await[0]);
+    let id = short(&authenticators(&bench).await[0]);
     assert!(shown.ends_with(&format!("next: vestibule factors confirm ada CODE --id {id}\n")), "{shown}");
 }
 
@@ -175,10 +169,7 @@ async fn recovery_codes_are_shown_once_and_replace_the_old_ones() {
     let old = first.lines().find(|line| line.contains('-')).unwrap().split_whitespace().last().unwrap();
     let factor = bench.desk.factors.recovery_codes(bench.desk.factors.pool());
     let answer = Answer::Typed(Passcode::parse(old).unwrap());
-    assert_eq!(
-        factor.check(AttemptId(uuid::Uuid::nil()), &sets, &answer, bench.desk.now()).await.unwrap(),
-        Checked::Wrong
-    );
+    assert_eq!(factor.check(None, &sets, &answer, bench.desk.now()).await.unwrap(), Checked::Wrong);
 }
 
 #[tokio::test]
@@ -200,10 +191,10 @@ async fn with_several_the_one_is_named_by_the_beginning_of_its_id() {
     enrol(&mut bench).await;
     let error = run(&mut bench, "remove ada --yes").await.unwrap_err().to_string();
     assert!(error.contains("ada has several of them"), "{error}");
-    let id = find::short(&authenticators(&bench).await[1]);
+    let id = short(&authenticators(&bench).await[1]);
     run(&mut bench, &format!("remove ada --yes --id {id}")).await.unwrap();
     let left = authenticators(&bench).await;
-    assert!(left.len() == 1 && find::short(&left[0]) != id);
+    assert!(left.len() == 1 && short(&left[0]) != id);
 }
 
 /// OTP-09: a key is told once, at its enrolment.

@@ -20,7 +20,7 @@ async fn a_new_user_can_sign_in_with_the_password_from_standard_input() {
     let mut bench = Bench::new().await;
     bench.is_piped("correct horse\n");
     run(&mut bench, "add Ada --group vpn --group staff --mail ada@example.com").await.unwrap();
-    assert_eq!(bench.screen(), "Added ada.\nnext: vestibule factors enrol totp ada\n");
+    assert_eq!(bench.screen(), "Added ada.\nnext: vestibule factors enrol totp ada, or vestibule users invite ada\n");
 
     let account = bench.desk.store.local_account("ada").await.unwrap().unwrap();
     assert_eq!(account.user.groups, ["vpn", "staff"]);
@@ -142,4 +142,57 @@ async fn a_long_list_says_how_to_see_the_rest() {
     }
     run(&mut bench, "list --limit 2").await.unwrap();
     assert!(bench.screen().ends_with("There may be more: vestibule users list --skip 2\n"));
+}
+
+// REC-01
+#[tokio::test]
+async fn somebody_is_invited_with_a_code_that_is_shown_once_and_replaces_an_earlier_one() {
+    let mut bench = Bench::new().await;
+    bench.with_portal();
+    let ada = bench.add_ada().await;
+    bench.for_scripts();
+    run(&mut bench, "invite ada --for 2h").await.unwrap();
+    let first = bench.json();
+    assert_eq!((&first["name"], &first["url"]), (&"ada".into(), &"https://login.example.com/".into()));
+    let code = first["code"].as_str().unwrap().to_owned();
+    bench.desk.json = false;
+    run(&mut bench, "invite Ada").await.unwrap();
+    let shown = bench.screen();
+    assert!(
+        shown.contains("next: ada signs in at https://login.example.com/ with the password and this code"),
+        "{shown}"
+    );
+
+    let kept = bench.desk.store.authenticators(ada.id).await.unwrap();
+    let [invitation] = kept.as_slice() else { panic!("{kept:?}") };
+    assert_ne!(invitation.id.to_string(), first["id"].as_str().unwrap());
+    let audit = bench.desk.store.audit_tail(20, Some(ada.id)).await.unwrap();
+    let events: Vec<&str> = audit.iter().map(|line| line.record.event.id()).collect();
+    assert_eq!(events.iter().filter(|event| **event == "user.invited").count(), 2, "{events:?}");
+    assert!(!serde_json::to_string(&audit).unwrap().contains(&code), "the code is in the audit log");
+}
+
+#[tokio::test]
+async fn an_open_window_is_told_with_what_it_means() {
+    let mut bench = Bench::new().await;
+    bench.add_ada().await;
+    run(&mut bench, "invite ada --window --for 30m").await.unwrap();
+    let shown = bench.screen();
+    assert!(shown.contains("the password alone is enough to enrol") && shown.contains("There is no portal"), "{shown}");
+    bench.for_scripts();
+    run(&mut bench, "invite ada --window").await.unwrap();
+    assert_eq!(bench.json()["code"], serde_json::Value::Null);
+}
+
+#[tokio::test]
+async fn who_may_not_sign_in_or_for_too_long_is_not_invited() {
+    let mut bench = Bench::new().await;
+    let ada = bench.add_ada().await;
+    for typed in ["invite ada --for 31d", "invite ada --for 5s", "invite nobody"] {
+        run(&mut bench, typed).await.unwrap_err();
+    }
+    run(&mut bench, "disable ada").await.unwrap();
+    let refused = run(&mut bench, "invite ada").await.unwrap_err().to_string();
+    assert!(refused.contains("next: vestibule users enable ada"), "{refused}");
+    assert!(bench.desk.store.authenticators(ada.id).await.unwrap().is_empty());
 }

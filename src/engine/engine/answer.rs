@@ -1,17 +1,18 @@
-//! Answers: from the place of the login ([`Engine::answer`]) and from elsewhere, a phone ([`Engine::respond`]).
+//! Answers from the place of the login. Those from elsewhere, a phone, are in `push.rs`.
 
 use subtle::ConstantTimeEq;
 
-use crate::attempt::{Approval, Login, Owed, Reached, Stage, Waiting};
+use crate::attempt::{Asked, EndRecord, Login, Owed, Reached, Stage, Waiting, read};
 use crate::coalesce::Outcome;
 use crate::engine::Engine;
 use crate::engine::first::same_person;
 use crate::engine::second::{Judged, code_charges, code_keys};
+use crate::engine::wait::LOOK_EVERY;
 use crate::split::{Second, keyword};
 use crate::{
-    Answer, AttemptId, AuditEvent, AuditRecord, Authenticator, Checked, Committed, CounterKey, Denial, EngineError,
-    LoginRequest, Method, Passcode, PortError, PrimaryAuthenticator, PrimaryOutcome, PromptKind, Prompts, Settings,
-    Spend, Step, Turn, Verdict,
+    Answer, AttemptId, AuditEvent, AuditRecord, Bell, Committed, CounterKey, Denial, EngineError, LoginRequest,
+    Matching, Passcode, PortError, Position, PrimaryAuthenticator, PrimaryOutcome, PromptKind, Settings, Spend, Step,
+    Turn, Verdict,
 };
 
 impl Engine {
@@ -27,7 +28,13 @@ impl Engine {
         primary: Option<&mut dyn PrimaryAuthenticator>,
     ) -> Result<Step, EngineError> {
         let Some(waiting) = self.waiting(attempt).await? else {
-            return self.refuse_answer(attempt, request, Denial::AttemptUnknown).await;
+            // Whoever looks may hear why there is nothing to see; whoever brings an answer is too late.
+            let told =
+                if matches!(answer, Answer::Look) { self.ended_for(attempt, turn, request).await? } else { None };
+            return match told {
+                Some(denial) => Ok(Step::Done(Verdict::Deny(denial))),
+                None => self.refuse_answer(attempt, request, Denial::AttemptUnknown).await,
+            };
         };
         if !waiting.attempt.login.is_of(request) {
             return self.refuse_answer(attempt, request, Denial::AttemptUnknown).await;
@@ -63,10 +70,11 @@ impl Engine {
     ) -> Result<Step, EngineError> {
         match (&waiting.attempt.stage, answer) {
             (Stage::Relayed { .. }, Answer::Typed(code)) => self.resume(waiting, &code, request, primary).await,
-            (Stage::Factor { owed, approved: Some(approval), .. }, Answer::Look | Answer::Typed(_)) => {
-                let (login, owed, approval) = (&waiting.attempt.login, owed.clone(), approval.clone());
-                let spend = Spend::Attempt { authenticator: approval.authenticator };
-                self.allow_with(login, &owed, approval.method, spend, Vec::new(), Some(&waiting)).await
+            (Stage::Factor { approved: Some(_), .. }, answer @ (Answer::Look | Answer::Typed(_))) => {
+                self.collect(&waiting, &answer).await
+            }
+            (Stage::Factor { kind: PromptKind::Wait { .. }, .. }, Answer::Look) => {
+                self.look(waiting, request.channel.patience).await
             }
             (Stage::Factor { owed, .. }, Answer::Typed(code)) => {
                 let owed = owed.clone();
@@ -77,6 +85,93 @@ impl Engine {
                 self.refuse_answer(waiting.attempt.login.id, request, Denial::AnswerStale).await
             }
         }
+    }
+
+    /// Look whether the phone has answered, for as long as the client waits for our word.
+    async fn look(&self, waiting: Waiting, patience: std::time::Duration) -> Result<Step, EngineError> {
+        let now = tokio::time::Instant::now();
+        let deadline = now.checked_add(patience).unwrap_or(now);
+        let (attempt, turn, version) = (waiting.attempt.login.id, waiting.turn, waiting.version);
+        let mut bell = self.store.bells().listen(Bell::Attempt(attempt));
+        loop {
+            let Some(current) = self.waiting(attempt).await? else {
+                let said = self.ended_so(attempt, turn, &waiting.attempt.login).await?;
+                return Ok(Step::Done(Verdict::Deny(said.unwrap_or(Denial::AttemptUnknown))));
+            };
+            if current.turn != turn {
+                return Ok(Step::Done(Verdict::Deny(Denial::AnswerStale)));
+            }
+            if self.clock.now() >= current.expires {
+                self.end(attempt, Denial::FactorTimedOut).await?;
+                return Ok(Step::Done(Verdict::Deny(Denial::FactorTimedOut)));
+            }
+            if matches!(current.attempt.stage, Stage::Factor { approved: Some(_), .. }) {
+                return self.collect(&current, &Answer::Look).await;
+            }
+            if current.version != version {
+                return Ok(Step::Show(current.prompt(true)));
+            }
+            let now = tokio::time::Instant::now();
+            if now >= deadline {
+                return Ok(Step::Show(current.prompt(false)));
+            }
+            let left = std::time::Duration::from_micros(
+                u64::try_from(current.expires.0.saturating_sub(self.clock.now().0)).unwrap_or(0),
+            );
+            let look_again = deadline.min(now + LOOK_EVERY.min(left));
+            // Rung or not, the store says what is.
+            drop(tokio::time::timeout_at(look_again, bell.rung()).await);
+        }
+    }
+
+    /// The phone has approved: let the person in, who shows to be where the phone is if that is asked.
+    async fn collect(&self, waiting: &Waiting, answer: &Answer) -> Result<Step, EngineError> {
+        let Stage::Factor { owed, challenge, approved: Some(approval), .. } = &waiting.attempt.stage else {
+            return Ok(Step::Show(waiting.prompt(false)));
+        };
+        let number = challenge.as_ref().and_then(|challenge| match &challenge.matching {
+            Matching::FromPhone(number) => Some(number),
+            Matching::Off | Matching::Shown(_) => None,
+        });
+        match (number, answer) {
+            (Some(_), Answer::Look) => return Ok(Step::Show(waiting.prompt(false))),
+            (Some(number), Answer::Typed(code)) if !number.is(code.as_typed()) => {
+                return self.wrong(waiting, owed, Denial::WrongNumber).await;
+            }
+            _ => {}
+        }
+        let (login, spend) = (&waiting.attempt.login, Spend::Attempt { authenticator: approval.authenticator });
+        self.allow_with(login, owed, approval.method, spend, Vec::new(), Some(waiting)).await
+    }
+
+    /// Why the attempt ended, for whoever holds its last question; nothing for anybody else, and no verdict but a refusal.
+    async fn ended_for(
+        &self,
+        attempt: AttemptId,
+        turn: Turn,
+        request: &LoginRequest,
+    ) -> Result<Option<Denial>, EngineError> {
+        Ok(match self.ended(attempt).await? {
+            Some((denial, asked)) if asked.turn == turn && asked.login.is_of(request) => Some(denial),
+            _ => None,
+        })
+    }
+
+    async fn ended_so(&self, attempt: AttemptId, turn: Turn, login: &Login) -> Result<Option<Denial>, EngineError> {
+        Ok(match self.ended(attempt).await? {
+            Some((denial, asked)) if asked.turn == turn && asked.login.id == login.id => Some(denial),
+            _ => None,
+        })
+    }
+
+    async fn ended(&self, attempt: AttemptId) -> Result<Option<(Denial, Asked)>, EngineError> {
+        let Some(Position::Ended(ended)) = self.store.attempt(attempt).await?.map(|row| row.position) else {
+            return Ok(None);
+        };
+        Ok(match read::<EndRecord>(&ended.payload)? {
+            EndRecord::Denied { denial, asked: Some(asked) } => Some((denial, *asked)),
+            _ => None,
+        })
     }
 
     /// Go on with the primary's own question.
@@ -151,17 +246,18 @@ impl Engine {
         let settings = self.settings();
         let login = waiting.attempt.login.clone();
         let held = self.held(&owed).await?;
-        if let Some((method, _)) = keyword(code.as_typed())
+        if let Some((method, number)) = keyword(code.as_typed())
             && held.iter().any(|one| one.method == method)
         {
-            if matches!(&waiting.attempt.stage, Stage::Factor { kind: PromptKind::Wait { method: now, .. }, .. } if *now == method)
+            let is_asked = waiting.attempt.stage.rings().is_some();
+            if matches!(&waiting.attempt.stage, Stage::Factor { kind: PromptKind::Wait { method: now, .. }, .. } if is_asked && *now == method)
             {
                 return Ok(Step::Show(waiting.prompt(false)));
             }
-            let second = Some(Second::Use(method, None));
+            let second = Some(Second::Use(method, number));
             return self.second_step(&settings, login, owed, second, Vec::new(), None, Some(&waiting)).await;
         }
-        let why = match self.judge(login.id, &held, code).await? {
+        let why = match self.judge(&held, code).await? {
             Judged::Right(method, spend) => {
                 return self.allow_with(&login, &owed, method, spend, Vec::new(), Some(&waiting)).await;
             }
@@ -176,14 +272,19 @@ impl Engine {
         let settings = self.settings();
         let login = &waiting.attempt.login;
         // A code used before is no guess: it costs a try of this attempt, but none of the person's budget.
-        let charge = if why == Denial::WrongCode { code_charges(&settings, login, owed) } else { Vec::new() };
-        let Stage::Factor { owed: _, kind, tries, .. } = &waiting.attempt.stage else {
+        let charge = if matches!(why, Denial::WrongCode | Denial::WrongNumber) {
+            code_charges(&settings, login, owed)
+        } else {
+            Vec::new()
+        };
+        let Stage::Factor { owed: _, kind, tries, challenge, approved } = &waiting.attempt.stage else {
             return Ok(Step::Show(waiting.prompt(false)));
         };
         let tries = tries.saturating_add(1);
         let failed = AuditEvent::FactorFailed { attempt: login.id, user: owed.identity.user, why };
         let is_last = tries >= settings.tries_per_attempt;
-        let stage = Stage::Factor { owed: owed.clone(), kind: kind.clone(), tries, approved: None };
+        let (challenge, approved) = (challenge.clone(), approved.clone());
+        let stage = Stage::Factor { owed: owed.clone(), kind: kind.clone(), tries, challenge, approved };
         let mut change = if is_last {
             self.ending(login, Some(waiting), &Reached::owed(owed), &Verdict::Deny(Denial::TooManyTries))?
         } else {
@@ -203,101 +304,11 @@ impl Engine {
                 self.refuse(login, Some(waiting), &Reached::owed(owed), Denial::UserDisabled, Vec::new()).await
             }
             _ if next.is_none() => {
-                self.over(Some(waiting)).await;
+                self.over(Some(waiting), None).await;
                 Ok(Step::Done(Verdict::Deny(Denial::TooManyTries)))
             }
             _ => Ok(next.map_or(Step::Done(Verdict::Deny(Denial::TooManyTries)), |next| Step::Show(next.prompt(true)))),
         }
-    }
-
-    /// An answer from elsewhere: a phone says yes or no. What it proves is judged by the factor that asked.
-    pub async fn respond(&self, attempt: AttemptId, answer: Answer) -> Result<Step, EngineError> {
-        let unknown = || Step::Done(Verdict::Deny(Denial::AttemptUnknown));
-        let Some(waiting) = self.waiting(attempt).await? else { return Ok(unknown()) };
-        if self.clock.now() >= waiting.expires {
-            return self.end(attempt, Denial::FactorTimedOut).await.map(Step::Done);
-        }
-        let login = waiting.attempt.login.clone();
-        let Stage::Factor { owed, kind: PromptKind::Wait { method, .. }, approved: None, .. } = &waiting.attempt.stage
-        else {
-            return Ok(unknown());
-        };
-        match answer {
-            Answer::Declined { method: by, reported, .. } if by == *method => {
-                // Not from whoever happens to know the attempt: the factor judges a no like a yes.
-                if self.judged(&login, owed, *method, &answer).await?.is_none() {
-                    return Ok(unknown());
-                }
-                let denial = if reported { Denial::Reported } else { Denial::Declined };
-                self.refuse(&login, Some(&waiting), &Reached::owed(owed), denial, Vec::new()).await
-            }
-            Answer::Approved { method: by, .. } if by == *method => {
-                self.approved(&waiting, &login, owed, *method, &answer).await
-            }
-            _ => Ok(unknown()),
-        }
-    }
-
-    async fn approved(
-        &self,
-        waiting: &Waiting,
-        login: &Login,
-        owed: &Owed,
-        method: Method,
-        answer: &Answer,
-    ) -> Result<Step, EngineError> {
-        self.clock.sound()?;
-        let Some(spend) = self.judged(login, owed, method, answer).await? else {
-            return self.wrong(waiting, owed, Denial::WrongCode).await;
-        };
-        if login.channel.prompts != Prompts::Text {
-            return self.allow_with(login, owed, method, spend, Vec::new(), Some(waiting)).await;
-        }
-        // The client holds a question and will come back with its answer: the approval waits for it there.
-        let settings = self.settings();
-        let Stage::Factor { kind, tries, .. } = &waiting.attempt.stage else {
-            return Ok(Step::Show(waiting.prompt(false)));
-        };
-        let approved = Some(Approval { method, authenticator: spend.authenticator() });
-        let stage = Stage::Factor { owed: owed.clone(), kind: kind.clone(), tries: *tries, approved };
-        let mut change = self.asking(&settings, login.clone(), &stage, Some(waiting), None)?;
-        if let Some(crate::Position::Open(open)) = &mut change.to {
-            // The question is the same, so its handle is.
-            open.turn = waiting.turn;
-        }
-        change.audit.clear();
-        change.unless_locked = code_keys(login, owed);
-        change.spend = vec![spend];
-        match self.commit(change).await? {
-            Committed::Spent => {
-                self.refuse(login, Some(waiting), &Reached::owed(owed), Denial::CodeUsedBefore, Vec::new()).await
-            }
-            Committed::Done { .. } => Ok(Step::Show(waiting.prompt(false))),
-            Committed::Locked(until) => {
-                let denial = Denial::LockedOut { until };
-                self.refuse(login, Some(waiting), &Reached::owed(owed), denial, Vec::new()).await
-            }
-            Committed::Moved(row) => self.overtaken(login, row),
-            _ => self.refuse(login, Some(waiting), &Reached::owed(owed), Denial::UserDisabled, Vec::new()).await,
-        }
-    }
-
-    /// What an answer from elsewhere uses up, if it is right.
-    async fn judged(
-        &self,
-        login: &Login,
-        owed: &Owed,
-        method: Method,
-        answer: &Answer,
-    ) -> Result<Option<Spend>, EngineError> {
-        let own: Vec<Authenticator> =
-            self.held(owed).await?.into_iter().filter(|authenticator| authenticator.method == method).collect();
-        let Some(factor) = self.factor(method) else { return Ok(None) };
-        let checked = factor.check(login.id, &own, answer, self.clock.now()).await.map_err(EngineError::Factor)?;
-        Ok(match checked {
-            Checked::Right(spend) if own.iter().any(|one| one.id == spend.authenticator()) => Some(spend),
-            _ => None,
-        })
     }
 
     /// Move a waiting attempt to a new turn that nobody else knows. `Err` holds what to say when somebody was first.

@@ -6,9 +6,9 @@ use crate::engine::Engine;
 use crate::split::Second;
 use crate::throttle::KNOWN_FOR;
 use crate::{
-    Answer, AttemptId, Charge, CoalesceKey, CounterKey, Denial, EngineError, Facts, Identified, Identity, LoginRequest,
-    Origin, Password, Person, PortError, Primary, PrimaryAuthenticator, PrimaryOutcome, PrimaryRefusal, Prompts,
-    Requirement, Settings, Split, Step, Subject, Timestamp, Turn, split,
+    Answer, AttemptId, Charge, CoalesceKey, CounterKey, Denial, EngineError, Facts, Identified, Identity, Insist,
+    LoginRequest, Method, Origin, Password, Person, PortError, Primary, PrimaryAuthenticator, PrimaryOutcome,
+    PrimaryRefusal, Prompts, Requirement, Settings, Split, Step, Subject, Timestamp, Turn, split,
 };
 
 /// What came with the password besides the password.
@@ -225,14 +225,15 @@ impl Engine {
         let facts =
             Facts { service: &login.service, origin: &login.origin, identity: &identity, now: self.clock.now() };
         let ruling = settings.policy.decide(&facts);
+        let remembers = !settings.push.nist && login.insist == Insist::Policy;
         let owed = |allowed| Owed {
             identity: identity.clone(),
             carried: person.carried.clone(),
             rule: ruling.rule.clone(),
             allowed,
-            remember: ruling.remember,
+            remember: ruling.remember.filter(|_| remembers),
         };
-        match ruling.require {
+        match demanded(&login, ruling.require.clone()) {
             Requirement::Refuse => {
                 let reached = Reached::owed(&owed(Vec::new()));
                 self.refuse(&login, from, &reached, Denial::PolicyRefused, Vec::new()).await
@@ -242,6 +243,16 @@ impl Engine {
                 self.second_step(settings, login, owed(allowed), typed, clear, key, from).await
             }
         }
+    }
+
+    /// Whether the person was let in from this place not long ago.
+    pub(super) async fn is_known(&self, login: &Login, owed: &Owed) -> Result<bool, EngineError> {
+        let Some(place) = login.origin.place() else { return Ok(false) };
+        let key = CounterKey::known_at(&owed.identity.source, &owed.identity.source_id, &place);
+        let counters = self.store.counters(&[key]).await?;
+        let now = self.clock.now();
+        let seen = counters.first().and_then(|sighting| sighting.last_failure);
+        Ok(seen.is_some_and(|seen| seen <= now && now.since(seen) < KNOWN_FOR))
     }
 
     fn coalesce_key(&self, login: &Login, asked: &Asked<'_>, password: &Password) -> CoalesceKey {
@@ -330,6 +341,23 @@ pub(super) fn same_person(identified: &Subject, accepted: &Person, is_sure: bool
     let is_same = identified.source == accepted.subject.source && (!is_sure || identified.id == accepted.subject.id);
     let other = || EngineError::Primary(PortError::unusable("check a password: the source accepted somebody else"));
     is_same.then_some(()).ok_or_else(other)
+}
+
+/// What policy asks for, and what the door insists on beyond it. An invitation opens the portal, whatever a rule says, and
+/// nothing else.
+fn demanded(login: &Login, ruled: Requirement) -> Requirement {
+    let at_portal = login.service.door == crate::Door::Portal;
+    match (ruled, login.insist) {
+        (Requirement::Refuse, _) => Requirement::Refuse,
+        (_, Insist::Test(_)) => Requirement::AnyOf(vec![Method::Push]),
+        (Requirement::Skip, Insist::Policy) => Requirement::Skip,
+        (Requirement::Skip, Insist::Factor) => demanded(login, Requirement::AnyOf(Method::ALL.to_vec())),
+        (Requirement::AnyOf(mut methods), _) => {
+            methods.retain(|method| *method != Method::Invitation);
+            methods.extend(at_portal.then_some(Method::Invitation));
+            Requirement::AnyOf(methods)
+        }
+    }
 }
 
 /// The person's own password counters: at their place, if it is one, and anywhere.

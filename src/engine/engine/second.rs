@@ -5,8 +5,8 @@ use crate::engine::Engine;
 use crate::engine::first::Typed;
 use crate::split::Second;
 use crate::{
-    Answer, AttemptId, Authenticator, Charge, Checked, CoalesceKey, CounterKey, Denial, EngineError, Method, Passcode,
-    PromptKind, Prompts, Settings, Spend, Step, TrustEntry,
+    Answer, AuditEvent, AuditRecord, Authenticator, AuthenticatorId, Charge, Checked, CoalesceKey, CounterKey, Denial,
+    EngineError, Insist, Method, Passcode, PromptKind, Prompts, Settings, Spend, Step, Transition, TrustEntry,
 };
 
 /// A judged code, over all factors that could be meant.
@@ -37,11 +37,11 @@ impl Engine {
         }
         match typed {
             Some(Second::Code(code)) => {
-                let judged = self.judge(login.id, &held, &code).await?;
+                let judged = self.judge(&held, &code).await?;
                 self.settle_code(settings, &login, &owed, judged, clear, from).await
             }
-            Some(Second::Use(method, _)) => {
-                self.offer(settings, login, owed, &held, Some(method), clear, key, from).await
+            Some(Second::Use(method, number)) => {
+                self.offer(settings, login, owed, &held, Some((method, number)), clear, key, from).await
             }
             None => self.offer(settings, login, owed, &held, None, clear, key, from).await,
         }
@@ -56,6 +56,9 @@ impl Engine {
         from: Option<&Waiting>,
     ) -> Result<Option<Step>, EngineError> {
         let (Some(remember), Some(station)) = (owed.remember, &login.origin.station) else { return Ok(None) };
+        if login.insist != Insist::Policy {
+            return Ok(None);
+        }
         // A clock that was set back would bring entries back that are over (OTP-08).
         if self.clock.sound().is_err() {
             return Ok(None);
@@ -72,7 +75,7 @@ impl Engine {
         }
     }
 
-    /// The person's confirmed authenticators that the rule allows, in the rule's order of preference.
+    /// The person's confirmed authenticators that the rule allows: the kind they prefer, then in the rule's order.
     pub(super) async fn held(&self, owed: &Owed) -> Result<Vec<Authenticator>, EngineError> {
         let mut held = self.store.authenticators(owed.identity.user).await?;
         let place = |method: Method| owed.allowed.iter().position(|allowed| *allowed == method);
@@ -81,17 +84,13 @@ impl Engine {
                 && place(authenticator.method).is_some()
                 && self.factor(authenticator.method).is_some()
         });
-        held.sort_by_key(|authenticator| place(authenticator.method));
+        let wanted = held.iter().find(|one| one.preferred).map(|one| one.method);
+        held.sort_by_key(|one| (Some(one.method) != wanted, place(one.method), one.created));
         Ok(held)
     }
 
     /// Judge a typed code against everything it could be meant for.
-    pub(super) async fn judge(
-        &self,
-        attempt: AttemptId,
-        held: &[Authenticator],
-        code: &Passcode,
-    ) -> Result<Judged, EngineError> {
+    pub(super) async fn judge(&self, held: &[Authenticator], code: &Passcode) -> Result<Judged, EngineError> {
         // A clock that cannot be believed judges nothing (OTP-08).
         self.clock.sound()?;
         let now = self.clock.now();
@@ -99,13 +98,13 @@ impl Engine {
         let (mut verdict, mut is_judged, mut failed) = (Judged::Wrong, false, None);
         for (method, own) in by_method(held) {
             let Some(factor) = self.factor(method).filter(|factor| factor.is_typed()) else { continue };
-            match factor.check(attempt, &own, &answer, now).await {
+            match factor.check(None, &own, &answer, now).await {
                 // A factor may only spend what is the person's own.
                 Ok(Checked::Right(spend)) if own.iter().any(|one| one.id == spend.authenticator()) => {
                     return Ok(Judged::Right(method, spend));
                 }
                 Ok(Checked::UsedBefore(_)) => (verdict, is_judged) = (Judged::UsedBefore, true),
-                Ok(Checked::Right(_) | Checked::Wrong) => is_judged = true,
+                Ok(Checked::Right(_) | Checked::Wrong | Checked::WrongNumber) => is_judged = true,
                 Ok(Checked::NotMine) => {}
                 Err(error) => failed = Some(error),
             }
@@ -144,14 +143,14 @@ impl Engine {
         login: Login,
         owed: Owed,
         held: &[Authenticator],
-        wanted: Option<Method>,
+        wanted: Option<(Method, Option<u8>)>,
         clear: Vec<CounterKey>,
         key: Option<CoalesceKey>,
         from: Option<&Waiting>,
     ) -> Result<Step, EngineError> {
-        let usable = self.usable(&login, held);
+        let usable = self.usable(settings, &login, held);
         let chosen = match wanted {
-            Some(method) => usable.iter().copied().find(|usable| *usable == method),
+            Some((method, _)) => usable.iter().copied().find(|usable| *usable == method),
             None => usable.first().copied(),
         };
         let Some(chosen) = chosen else {
@@ -162,42 +161,105 @@ impl Engine {
             let denial = Denial::LockedOut { until };
             return self.refuse(&login, from, &Reached::owed(&owed), denial, Vec::new()).await;
         }
-        let (typed, elsewhere): (Vec<Method>, Vec<Method>) =
-            usable.iter().partition(|method| self.factor(**method).is_some_and(|factor| factor.is_typed()));
-        let is_typed = typed.contains(&chosen);
-        let kind = if is_typed {
-            PromptKind::EnterCode { methods: typed, others: elsewhere }
-        } else {
-            let others = usable.iter().copied().filter(|method| *method != chosen).collect();
-            PromptKind::Wait { method: chosen, others }
-        };
-        let (identity, attempt) = (owed.identity.clone(), login.id);
         let tries = from.map_or(0, |from| from.attempt.stage.tries().saturating_add(1));
         if tries > settings.tries_per_attempt {
             return self.refuse(&login, from, &Reached::owed(&owed), Denial::TooManyTries, Vec::new()).await;
         }
-        let stage = Stage::Factor { owed, kind, tries, approved: None };
-        let step = self.ask(settings, login, stage, from, key, clear, false).await?;
-        if let (false, Step::Show(prompt), Some(factor)) = (is_typed, &step, self.factor(chosen))
-            && prompt.attempt == attempt
+        if self.factor(chosen).is_some_and(|factor| factor.is_typed()) {
+            let kind = self.code_prompt(&usable);
+            let stage = Stage::Factor { owed, kind, tries, challenge: None, approved: None };
+            return self.ask(settings, login, stage, from, key, clear, false).await;
+        }
+        let own: Vec<Authenticator> = held.iter().filter(|one| one.method == chosen).cloned().collect();
+        let number = wanted.and_then(|(_, number)| number);
+        let offered = Offered { usable: &usable, chosen, own: &own, number, tries };
+        self.ring(settings, login, owed, &offered, clear, key, from).await
+    }
+
+    /// Ring the phone. Where it rings or rang too often already, the login is offered a code, so that whoever has the
+    /// password can neither wear the person out nor keep their own logins from ringing.
+    #[expect(clippy::too_many_arguments, reason = "each is a different thing that is known by now")]
+    async fn ring(
+        &self,
+        settings: &Settings,
+        login: Login,
+        owed: Owed,
+        offered: &Offered<'_>,
+        clear: Vec<CounterKey>,
+        key: Option<CoalesceKey>,
+        from: Option<&Waiting>,
+    ) -> Result<Step, EngineError> {
+        let &Offered { usable, chosen, own, number, tries } = offered;
+        let mut challenge = self.challenge(settings, &login, &owed, asked_device(&login, own, number)).await?;
+        challenge.until = self.until(settings, &login, from);
+        let others = usable.iter().copied().filter(|method| *method != chosen).collect();
+        let matching = challenge.matching.clone();
+        let kind = PromptKind::Wait { method: chosen, others, matching, approved: false };
+        let stage =
+            Stage::Factor { owed: owed.clone(), kind, tries, challenge: Some(challenge.clone()), approved: None };
+        let asking = self.asking(settings, login.clone(), &stage, from, key)?;
+        let mut change = Transition { clear: clear.clone(), ..asking };
+        Self::guard_phone(settings, &login, &owed, &mut change);
+        let Some(step) = self.put(&login, &stage, from, change, false).await? else {
+            return self.withhold(settings, login, owed, usable, tries, clear, key, from).await;
+        };
+        if let (Step::Show(prompt), Some(factor)) = (&step, self.factor(chosen))
+            && prompt.attempt == login.id
         {
             // The attempt is in the store before the phone rings, so that an answer finds it on any node.
-            let own: Vec<Authenticator> = held.iter().filter(|one| one.method == chosen).cloned().collect();
-            if let Err(error) = factor.start(&identity, &own, attempt).await {
-                self.end(attempt, Denial::FactorTimedOut).await?;
+            let rung: Vec<Authenticator> =
+                own.iter().filter(|one| challenge.device.is_none_or(|device| device == one.id)).cloned().collect();
+            if let Err(error) = factor.start(&owed.identity, &rung, &challenge).await {
+                self.end(login.id, Denial::FactorTimedOut).await?;
                 return Err(EngineError::Factor(error));
             }
         }
         Ok(step)
     }
 
+    #[expect(clippy::too_many_arguments, reason = "each is a different thing that is known by now")]
+    async fn withhold(
+        &self,
+        settings: &Settings,
+        login: Login,
+        owed: Owed,
+        usable: &[Method],
+        tries: u32,
+        clear: Vec<CounterKey>,
+        key: Option<CoalesceKey>,
+        from: Option<&Waiting>,
+    ) -> Result<Step, EngineError> {
+        let (attempt, user, service) = (login.id, owed.identity.user, login.service_name());
+        tracing::warn!(%user, service, "A phone rings or rang too often already, so it was not rung for a login of {}", owed.identity.name);
+        let event = AuditEvent::PushWithheld { attempt, user, service };
+        self.store.record(vec![AuditRecord::new(self.clock.now(), event)]).await?;
+        let kind = self.code_prompt(usable);
+        match &kind {
+            PromptKind::EnterCode { methods, .. } if !methods.is_empty() => {
+                let stage = Stage::Factor { owed, kind, tries, challenge: None, approved: None };
+                self.ask(settings, login, stage, from, key, clear, false).await
+            }
+            _ => self.refuse(&login, from, &Reached::owed(&owed), Denial::TooManyPushes, Vec::new()).await,
+        }
+    }
+
+    /// The question for a code, with what else can be chosen.
+    fn code_prompt(&self, usable: &[Method]) -> PromptKind {
+        let (methods, others): (Vec<Method>, Vec<Method>) =
+            usable.iter().partition(|method| self.factor(**method).is_some_and(|factor| factor.is_typed()));
+        PromptKind::EnterCode { methods, others }
+    }
+
     /// The methods among `held` that this channel can carry, each once, in order of preference. A channel without
     /// prompts carries what is answered elsewhere, but has no place to type a code.
-    fn usable(&self, login: &Login, held: &[Authenticator]) -> Vec<Method> {
+    pub(super) fn usable(&self, settings: &Settings, login: &Login, held: &[Authenticator]) -> Vec<Method> {
         let mut usable: Vec<Method> = Vec::new();
+        // Where no number can be shown, an approval says nothing about whose login it is.
+        let can_ring = login.channel.prompts > Prompts::None || !settings.push.nist;
         for authenticator in held {
             let fits = self.factor(authenticator.method).is_some_and(|factor| {
-                factor.fits(&login.channel, None) && (login.channel.prompts > Prompts::None || !factor.is_typed())
+                factor.fits(&login.channel, None)
+                    && if factor.is_typed() { login.channel.prompts > Prompts::None } else { can_ring }
             });
             if fits && !usable.contains(&authenticator.method) {
                 usable.push(authenticator.method);
@@ -215,6 +277,26 @@ impl Engine {
         let now = self.clock.now();
         Ok(counters.iter().filter_map(|counter| counter.is_locked(now)).max())
     }
+}
+
+/// What can be offered to a person whose phone is about to ring.
+struct Offered<'a> {
+    usable: &'a [Method],
+    chosen: Method,
+    /// Their devices of that kind, oldest first.
+    own: &'a [Authenticator],
+    /// The device they asked for, counted from 1.
+    number: Option<u8>,
+    tries: u32,
+}
+
+/// The one device that is asked, if it is one: the one under test, the one asked for, the preferred one.
+fn asked_device(login: &Login, own: &[Authenticator], number: Option<u8>) -> Option<AuthenticatorId> {
+    if let Insist::Test(device) = login.insist {
+        return Some(device);
+    }
+    let asked_for = number.and_then(|number| own.get(usize::from(number).checked_sub(1)?));
+    asked_for.or_else(|| own.iter().find(|one| one.preferred)).map(|one| one.id)
 }
 
 /// The counters that guard codes: the person's, and their address's where it is known.

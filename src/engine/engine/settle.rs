@@ -34,7 +34,7 @@ impl Engine {
             Committed::Moved(row) => self.overtaken(login, row),
             // A refusal has no precondition but its place, and is one even if the store found another.
             _ => {
-                self.over(from).await;
+                self.over(from, None).await;
                 Ok(Step::Done(Verdict::Deny(denial)))
             }
         }
@@ -108,6 +108,7 @@ impl Engine {
     async fn allow(&self, login: &Login, owed: &Owed, basis: Basis<'_>) -> Result<Result<Step, Denial>, EngineError> {
         let verdict = Verdict::Allow(Grant {
             attempt: login.id,
+            service: login.service.clone(),
             identity: owed.identity.clone(),
             methods: basis.method.into_iter().collect(),
             remembered: basis.relies_on.is_some(),
@@ -116,20 +117,28 @@ impl Engine {
         let trust = self.trust_for(login, owed, &basis)?;
         let codes = if basis.spend.is_empty() { Vec::new() } else { code_keys(login, owed) };
         let mut change = self.ending(login, basis.from, &Reached::owed(owed), &verdict)?;
+        if let Some(AuditRecord { event: AuditEvent::LoginDecided(decision), .. }) = change.audit.first_mut() {
+            decision.authenticator = basis.spend.first().map(Spend::authenticator);
+        }
         change.audit.extend(trust.iter().map(|entry| self.granted(entry)));
         change.unless_locked = codes.clone();
         change.clear = basis.clear;
         // A right code shows that the wrong ones were the person's own. Those of their address stay counted.
         change.clear.extend(codes.into_iter().take(1));
+        if basis.method == Some(Method::Push) {
+            // The phone is in its owner's hands: what rang before was theirs.
+            change.clear.push(CounterKey::push_of(owed.identity.user));
+        }
         change.charge = sighting(login, owed).into_iter().collect();
         change.if_enabled = Some(owed.identity.user);
         change.signed_in = Some(owed.identity.user);
         change.relies_on = basis.relies_on;
+        let answered = basis.spend.first().map(Spend::authenticator);
         change.spend = basis.spend;
         change.trust = trust;
         Ok(match self.commit(change).await? {
             Committed::Done { .. } => {
-                self.over(basis.from).await;
+                self.over(basis.from, answered).await;
                 Ok(Step::Done(verdict))
             }
             Committed::Moved(row) => Ok(self.overtaken(login, row)?),
@@ -137,6 +146,7 @@ impl Engine {
             Committed::Locked(until) => Err(Denial::LockedOut { until }),
             Committed::UserGone => Err(Denial::UserDisabled),
             Committed::TrustGone => Err(Denial::CodeMissing),
+            Committed::Crowded => Err(Denial::TooManyPushes),
         })
     }
 
@@ -153,25 +163,51 @@ impl Engine {
         again: bool,
     ) -> Result<Step, EngineError> {
         let change = Transition { clear, ..self.asking(settings, login.clone(), &stage, from, key)? };
+        match self.put(&login, &stage, from, change, again).await? {
+            Some(step) => Ok(step),
+            // Nothing guards a question that rings nobody.
+            None => Err(EngineError::Joined),
+        }
+    }
+
+    /// Put a question. `None`: what guards phones does not let it.
+    pub(super) async fn put(
+        &self,
+        login: &Login,
+        stage: &Stage,
+        from: Option<&Waiting>,
+        change: Transition,
+        again: bool,
+    ) -> Result<Option<Step>, EngineError> {
         let (turn, expires) = match &change.to {
             Some(Position::Open(open)) => (open.turn, open.expires),
             _ => return Err(EngineError::Joined),
         };
-        match self.commit(change).await? {
+        let step = match self.commit(change).await? {
             Committed::Done { .. } => {
-                Ok(Step::Show(Prompt { attempt: login.id, turn, kind: stage.kind(), until: expires, again }))
+                // A phone that was asked before is asked no more.
+                self.over(from, None).await;
+                Step::Show(Prompt { attempt: login.id, turn, kind: stage.kind(), until: expires, again })
             }
+            Committed::Crowded | Committed::Locked(_) => return Ok(None),
             // Another node opened the same login in this moment: its question is ours.
             Committed::Moved(Some(row)) if row.id != login.id => match self.waiting(row.id).await? {
-                Some(other) => Ok(Step::Show(other.prompt(false))),
+                Some(other) => Step::Show(other.prompt(false)),
                 None => match self.verdict_so_far(row.id).await? {
-                    Some(verdict) => Ok(Step::Done(verdict)),
-                    None => Err(EngineError::Joined),
+                    Some(verdict) => Step::Done(verdict),
+                    None => return Err(EngineError::Joined),
                 },
             },
-            Committed::Moved(row) => self.overtaken(&login, row),
-            _ => self.refuse(&login, from, &Reached::stage(&stage), Denial::UserDisabled, Vec::new()).await,
-        }
+            Committed::Moved(row) => self.overtaken(login, row)?,
+            _ => self.refuse(login, from, &Reached::stage(stage), Denial::UserDisabled, Vec::new()).await?,
+        };
+        Ok(Some(step))
+    }
+
+    /// When a question that is put now is over. An attempt does not live longer for being asked again.
+    pub(super) fn until(&self, settings: &Settings, login: &Login, from: Option<&Waiting>) -> Timestamp {
+        let now = self.clock.now();
+        from.map_or_else(|| now.after(settings.prompt_lifetime.min(lifetime(login))), |from| from.expires)
     }
 
     /// The transition that puts a question.
@@ -184,9 +220,7 @@ impl Engine {
         key: Option<CoalesceKey>,
     ) -> Result<Transition, EngineError> {
         let now = self.clock.now();
-        // An attempt does not live longer for being answered wrongly.
-        let expires =
-            from.map_or_else(|| now.after(settings.prompt_lifetime.min(lifetime(&login))), |from| from.expires);
+        let expires = self.until(settings, &login, from);
         let methods = match stage.kind() {
             crate::PromptKind::EnterCode { methods, .. } => methods,
             crate::PromptKind::Wait { method, .. } => vec![method],
@@ -200,7 +234,9 @@ impl Engine {
         change.from = from.map(|from| from.version);
         // The first request of the login may still be repeated: it finds the question that is open by then.
         let coalesce = key.or_else(|| from.and_then(|from| from.coalesce));
-        change.to = Some(Position::Open(OpenAttempt { user, coalesce, turn: self.draw_turn()?, expires, payload }));
+        let ringing = stage.rings().map(|_| attempt.login.service_name());
+        let turn = self.draw_turn()?;
+        change.to = Some(Position::Open(OpenAttempt { user, coalesce, turn, expires, ringing, payload }));
         change.if_enabled = user;
         change.audit = vec![AuditRecord::new(now, prompted)];
         Ok(change)
@@ -218,7 +254,7 @@ impl Engine {
         let mut change = Transition::new(login.id, now);
         change.from = from.map(|from| from.version);
         if from.is_some() {
-            let payload = write(&EndRecord::of(verdict))?;
+            let payload = write(&EndRecord::of(verdict, from))?;
             change.to = Some(Position::Ended(Ended { allowed: verdict.is_allow(), payload }));
         }
         change.audit = vec![AuditRecord::new(now, decision(login, reached, verdict, now))];
@@ -327,6 +363,8 @@ fn decision(login: &Login, reached: &Reached, verdict: &Verdict, now: Timestamp)
         station: login.origin.station.as_ref().map(|station| station.as_str().to_owned()),
         first_factor: reached.first_factor,
         methods,
+        authenticator: None,
+        client: login.origin.client.as_ref().map(|client| (**client).to_owned()),
         remembered,
         rule: reached.rule.clone(),
         took: u64::try_from(now.since(login.began).as_micros()).unwrap_or(u64::MAX),

@@ -5,11 +5,13 @@ use tokio::time::{Duration, Instant, timeout_at};
 use crate::attempt::{Attempt, EndRecord, Reached, Stage, Waiting, read};
 use crate::engine::Engine;
 use crate::{
-    AttemptId, Denial, EngineError, OpenAttempt, Position, Prompt, PromptKind, Step, Transition, Verdict, Withdrawn,
+    AttemptId, AuditEvent, AuditRecord, Authenticator, AuthenticatorId, Bell, Denial, EngineError, OpenAttempt,
+    Position, Prompt, PromptKind, Step, Transition, Verdict, Withdrawn,
 };
 
-/// Whoever waits looks at the store this often even if nobody rings: a notification may be lost on its way.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// Whoever waits looks at the store this often even if nobody rings: a ring may be lost on its way from another node. A
+/// hundred thousand who wait look some seven thousand times a second.
+pub(super) const LOOK_EVERY: Duration = Duration::from_secs(15);
 
 /// How often ending an attempt is tried while others keep moving it. Each of them is an answer, and answers are few.
 const END_TRIES: u32 = 16;
@@ -21,15 +23,9 @@ const OVER_KEPT: Duration = Duration::from_secs(3_600);
 const TEND_AT_ONCE: u32 = 256;
 
 impl Engine {
-    /// Wait for the end of an attempt, wherever it is decided.
-    pub async fn watch(&self, attempt: AttemptId) -> Result<Verdict, EngineError> {
-        let far = Instant::now() + self.settings().prompt_lifetime + LOOK_EVERY;
-        self.watch_until(attempt, far).await
-    }
-
-    /// Wait for the end of an attempt; at `deadline` it ends unanswered.
+    /// Wait for the end of an attempt, wherever it is decided; at `deadline` it ends unanswered. Only for whoever began it.
     pub(super) async fn watch_until(&self, attempt: AttemptId, deadline: Instant) -> Result<Verdict, EngineError> {
-        let mut endings = self.store.endings();
+        let mut bell = self.store.bells().listen(Bell::Attempt(attempt));
         loop {
             if let Some(verdict) = self.verdict_so_far(attempt).await? {
                 return Ok(verdict);
@@ -38,15 +34,8 @@ impl Engine {
                 return self.end(attempt, Denial::FactorTimedOut).await;
             }
             let next_look = deadline.min(Instant::now() + LOOK_EVERY);
-            // Every way out of this wait leads back to a look at the store, so its result does not matter.
-            while let Ok(Ok(ended)) = timeout_at(next_look, endings.recv()).await {
-                if ended == attempt {
-                    break;
-                }
-            }
-            if Instant::now() < next_look && endings.is_closed() {
-                tokio::time::sleep_until(next_look).await;
-            }
+            // Rung or not, the store says what is.
+            drop(timeout_at(next_look, bell.rung()).await);
         }
     }
 
@@ -59,8 +48,13 @@ impl Engine {
     }
 
     /// The login went away: nobody may answer it any more.
-    pub async fn cancel(&self, attempt: AttemptId, _why: Withdrawn) -> Result<(), EngineError> {
-        self.end(attempt, Denial::Withdrawn).await.map(drop)
+    pub async fn cancel(&self, attempt: AttemptId, why: Withdrawn) -> Result<(), EngineError> {
+        let verdict = self.end(attempt, Denial::Withdrawn).await?;
+        if matches!(verdict, Verdict::Deny(Denial::Withdrawn)) {
+            let event = AuditEvent::LoginWithdrawn { attempt, why };
+            self.store.record(vec![AuditRecord::new(self.clock.now(), event)]).await?;
+        }
+        Ok(())
     }
 
     /// End what nobody answered in time. The daemon calls this at intervals, on every node; one of them wins each.
@@ -101,18 +95,21 @@ impl Engine {
         Err(EngineError::Joined)
     }
 
-    /// The attempt is over: whatever rings for it stops.
-    pub(super) async fn over(&self, from: Option<&Waiting>) {
-        if let Some(waiting) = from {
-            self.withdraw(waiting).await;
-        }
-    }
-
-    async fn withdraw(&self, waiting: &Waiting) {
-        if let Stage::Factor { kind: PromptKind::Wait { method, .. }, .. } = &waiting.attempt.stage
-            && let Some(factor) = self.factor(*method)
-        {
-            factor.withdraw(waiting.attempt.login.id).await;
+    /// What the attempt asked is over: whatever rings for it stops, but for the device that answered.
+    pub(super) async fn over(&self, from: Option<&Waiting>, answered: Option<AuthenticatorId>) {
+        let Some(waiting) = from else { return };
+        let Stage::Factor { owed, kind: PromptKind::Wait { method, .. }, .. } = &waiting.attempt.stage else { return };
+        let (Some(challenge), Some(factor)) = (waiting.attempt.stage.rings(), self.factor(*method)) else { return };
+        match self.store.authenticators(owed.identity.user).await {
+            Ok(mut held) => {
+                let is_asked = |one: &Authenticator| challenge.device.is_none_or(|device| device == one.id);
+                held.retain(|one| one.method == *method && one.confirmed && is_asked(one) && Some(one.id) != answered);
+                if !held.is_empty() {
+                    factor.withdraw(&held, challenge).await;
+                }
+            }
+            // The phone finds out when it asks; what it shows until then opens nothing.
+            Err(error) => tracing::debug!(%error, "A phone could not be told that a request is over"),
         }
     }
 

@@ -252,7 +252,8 @@ async fn push_not_answered_is_denied_when_patience_ends_and_withdrawn() {
     assert_eq!(denied(world.decide("ada", "secret").await), Denial::FactorTimedOut);
     assert_eq!(*world.phone.withdrawn.lock().unwrap(), *world.phone.rung.lock().unwrap());
     let late = world.phone.rung.lock().unwrap()[0];
-    assert_eq!(denied(done(world.engine.respond(late, approval()).await)), Denial::AttemptUnknown);
+    assert_eq!(world.respond(&world.engine, late, approval()).await.unwrap(), Responded::Over);
+    assert!(world.events().contains(&"push.refused"));
     assert_eq!(world.decisions().len(), 1);
 }
 
@@ -266,12 +267,13 @@ async fn push_approved_on_another_node_lets_the_held_login_in() {
     });
     tokio::time::sleep(Duration::from_secs(3)).await;
     let attempt = world.phone.rung.lock().unwrap()[0];
-    assert!(done(world.other_node.respond(attempt, approval()).await).unwrap().is_allow());
+    let said = world.respond(&world.other_node, attempt, approval()).await.unwrap();
+    assert_eq!(said, Responded::Approved { show: None });
     let Verdict::Allow(grant) = held.await.unwrap().unwrap() else { panic!("refused") };
     assert_eq!(grant.methods(), [Method::Push]);
     // I2: a second answer changes nothing.
-    let again = world.engine.respond(attempt, declined(Method::Push, false)).await;
-    assert_eq!(denied(done(again)), Denial::AttemptUnknown);
+    let again = world.respond(&world.engine, attempt, declined(Method::Push, false)).await;
+    assert_eq!(again.unwrap(), Responded::Over);
     assert_eq!(world.decisions().len(), 1);
 }
 
@@ -294,7 +296,7 @@ async fn held_login_asked_again_on_another_node_rings_the_phone_once() {
     let rung = world.phone.rung.lock().unwrap().clone();
     assert_eq!(rung.len(), 1);
     assert_eq!(world.asked(), 1);
-    done(world.engine.respond(rung[0], approval()).await).unwrap();
+    world.respond(&world.engine, rung[0], approval()).await.unwrap();
     for login in logins {
         assert!(login.await.unwrap().unwrap().is_allow());
     }
@@ -305,7 +307,8 @@ async fn held_login_asked_again_on_another_node_rings_the_phone_once() {
 async fn declined_push_ends_the_held_login_at_once() {
     let world = Arc::new(World::new());
     world.enrol("ada", Method::Push);
-    for (reported, denial) in [(false, Denial::Declined), (true, Denial::Reported)] {
+    let said = [(false, Denial::Declined, Responded::Declined), (true, Denial::Reported, Responded::Reported)];
+    for (reported, denial, said) in said {
         let held = tokio::spawn({
             let world = Arc::clone(&world);
             async move { world.decide("ada", "secret").await }
@@ -313,7 +316,7 @@ async fn declined_push_ends_the_held_login_at_once() {
         tokio::time::sleep(Duration::from_secs(1)).await;
         let attempt = *world.phone.rung.lock().unwrap().last().unwrap();
         let answer = declined(Method::Push, reported);
-        assert_eq!(denied(done(world.engine.respond(attempt, answer).await)), denial);
+        assert_eq!(world.respond(&world.engine, attempt, answer).await.unwrap(), said);
         assert_eq!(denied(held.await.unwrap()), denial);
     }
 }
@@ -325,8 +328,9 @@ async fn cancelled_login_cannot_be_approved() {
     world.enrol("ada", Method::Push);
     let prompt = shown(world.begin("ada", "secret", Prompts::Page).await);
     world.engine.cancel(prompt.attempt, Withdrawn::ClientGone).await.unwrap();
-    assert_eq!(denied(done(world.engine.respond(prompt.attempt, approval()).await)), Denial::AttemptUnknown);
-    assert_eq!(denied(world.engine.watch(prompt.attempt).await), Denial::Withdrawn);
+    assert_eq!(world.respond(&world.engine, prompt.attempt, approval()).await.unwrap(), Responded::Over);
+    assert_eq!(denied(done(world.answer("ada", &prompt, "").await)), Denial::Withdrawn);
+    assert!(world.events().contains(&"login.withdrawn"));
     assert_eq!(*world.phone.withdrawn.lock().unwrap(), [prompt.attempt]);
 }
 

@@ -163,7 +163,7 @@ impl SecondFactor for Codes {
 
     async fn check(
         &self,
-        _: AttemptId,
+        _: Option<&Challenge>,
         with: &[Authenticator],
         answer: &Answer,
         now: Timestamp,
@@ -183,15 +183,21 @@ impl SecondFactor for Codes {
     }
 }
 
-/// A phone whose owner approves with the proof `yes`.
+/// A phone whose owner approves with the proof `yes`, and with `other` under a number that is not the login's.
 pub(super) struct Phone {
     pub(super) rung: Mutex<Vec<AttemptId>>,
     pub(super) withdrawn: Mutex<Vec<AttemptId>>,
+    /// Every challenge, and which devices it went to.
+    pub(super) asked: Mutex<Vec<(Challenge, Vec<AuthenticatorId>)>>,
     fuse: Arc<Fuse>,
 }
 
 pub(super) fn approval() -> Answer {
     Answer::Approved { method: Method::Push, proof: SecretBytes::new(*b"yes") }
+}
+
+pub(super) fn other_number() -> Answer {
+    Answer::Approved { method: Method::Push, proof: SecretBytes::new(*b"other") }
 }
 
 pub(super) fn declined(method: Method, reported: bool) -> Answer {
@@ -212,21 +218,22 @@ impl SecondFactor for Phone {
         false
     }
 
-    async fn start(&self, _: &Identity, _: &[Authenticator], attempt: AttemptId) -> Result<(), PortError> {
+    async fn start(&self, _: &Identity, with: &[Authenticator], asked: &Challenge) -> Result<(), PortError> {
         if self.fuse.blows() {
             return Err(PortError::unusable("blown fuse"));
         }
-        self.rung.lock().unwrap().push(attempt);
+        self.rung.lock().unwrap().push(asked.attempt);
+        self.asked.lock().unwrap().push((asked.clone(), with.iter().map(|one| one.id).collect()));
         Ok(())
     }
 
-    async fn withdraw(&self, attempt: AttemptId) {
-        self.withdrawn.lock().unwrap().push(attempt);
+    async fn withdraw(&self, _: &[Authenticator], challenge: &Challenge) {
+        self.withdrawn.lock().unwrap().push(challenge.attempt);
     }
 
     async fn check(
         &self,
-        _: AttemptId,
+        _: Option<&Challenge>,
         with: &[Authenticator],
         answer: &Answer,
         _: Timestamp,
@@ -240,7 +247,8 @@ impl SecondFactor for Phone {
             {
                 Checked::Right(Spend::Attempt { authenticator: own.id })
             }
-            _ => Checked::Wrong,
+            (Answer::Approved { proof, .. }, Some(_)) if proof.expose() == b"other" => Checked::WrongNumber,
+            _ => Checked::NotMine,
         })
     }
 }
@@ -274,7 +282,12 @@ impl World {
             slowness: AtomicU64::new(3),
             fuse: Arc::clone(&fuse),
         });
-        let phone = Arc::new(Phone { rung: Mutex::default(), withdrawn: Mutex::default(), fuse: Arc::clone(&fuse) });
+        let phone = Arc::new(Phone {
+            rung: Mutex::default(),
+            withdrawn: Mutex::default(),
+            asked: Mutex::default(),
+            fuse: Arc::clone(&fuse),
+        });
         let node = |seed: u64| {
             let ports = Ports {
                 store: Arc::clone(&store) as Arc<dyn Store>,
@@ -317,6 +330,7 @@ impl World {
             high_water: 0,
             drift: 0,
             confirmed: true,
+            preferred: false,
             created: Timestamp(0),
             last_used: None,
         };
@@ -361,6 +375,27 @@ impl World {
         engine.begin(request, Primary::Password { password: Password::new(typed), with: &mut with }).await
     }
 
+    /// What the phone of the attempt's owner says; of an attempt that is over, anybody's phone.
+    pub(super) async fn respond(
+        &self,
+        engine: &Engine,
+        attempt: AttemptId,
+        answer: Answer,
+    ) -> Result<Responded, EngineError> {
+        let device = {
+            let inner = self.store.lock();
+            let owner = inner.attempts.get(&attempt).and_then(|row| match &row.position {
+                Position::Open(open) => open.user,
+                Position::Ended(_) => None,
+            });
+            let is_phone =
+                |one: &&Authenticator| one.method == Method::Push && owner.is_none_or(|user| one.user == user);
+            let phone = inner.authenticators.values().find(is_phone).map(|one| one.id);
+            phone.or_else(|| inner.authenticators.values().next().map(|one| one.id))
+        };
+        engine.respond(attempt, device.unwrap(), answer).await
+    }
+
     pub(super) async fn answer(&self, user: &str, prompt: &Prompt, typed: &str) -> Result<Step, EngineError> {
         self.answer_on(&self.engine, user, prompt, typed).await
     }
@@ -374,7 +409,8 @@ impl World {
     ) -> Result<Step, EngineError> {
         let mut with = DirectoryLogin(Arc::clone(&self.directory));
         let answer = Passcode::parse(typed).map_or(Answer::Look, Answer::Typed);
-        let from = request(user, Prompts::Text);
+        let mut from = request(user, Prompts::Text);
+        from.channel.patience = Duration::ZERO;
         engine.answer(prompt.attempt, prompt.turn, answer, &from, Some(&mut with)).await
     }
 
@@ -404,10 +440,16 @@ pub(super) fn request_from(user: &str, prompts: Prompts, station: &str) -> Login
     LoginRequest {
         user: UserName::parse(user).unwrap(),
         service: Service { door: Door::Radius, name: "vpn".into() },
-        origin: Origin { address: IpAddr::from([192, 0, 2, 1]), station: Station::parse(station), direct: false },
+        origin: Origin {
+            address: IpAddr::from([192, 0, 2, 1]),
+            station: Station::parse(station),
+            direct: false,
+            client: None,
+        },
         channel: Channel { prompts, patience: Duration::from_secs(25) },
         passcode: None,
         splitting: Splitting::After { delimiter: ',' },
+        insist: Insist::Policy,
     }
 }
 

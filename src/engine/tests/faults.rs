@@ -37,7 +37,7 @@ fn pushed(world: &World) -> std::pin::Pin<Box<dyn Future<Output = bool> + '_>> {
             tokio::time::sleep(Duration::from_secs(2)).await;
             let rung = world.phone.rung.lock().unwrap().last().copied();
             if let Some(attempt) = rung {
-                drop(world.engine.respond(attempt, approval()).await);
+                drop(world.respond(&world.engine, attempt, approval()).await);
             }
         };
         let (verdict, ()) = tokio::join!(world.decide("bob", "hidden"), approve);
@@ -48,7 +48,7 @@ fn pushed(world: &World) -> std::pin::Pin<Box<dyn Future<Output = bool> + '_>> {
 fn collected(world: &World) -> std::pin::Pin<Box<dyn Future<Output = bool> + '_>> {
     Box::pin(async {
         let Ok(Step::Show(prompt)) = world.begin("bob", "hidden", Prompts::Text).await else { return false };
-        drop(world.engine.respond(prompt.attempt, approval()).await);
+        drop(world.respond(&world.engine, prompt.attempt, approval()).await);
         is_allow(world.answer("bob", &prompt, "").await)
     })
 }
@@ -68,9 +68,11 @@ fn intruders(world: &World) -> std::pin::Pin<Box<dyn Future<Output = bool> + '_>
         }
         if let Ok(Step::Show(prompt)) = world.begin("bob", "hidden", Prompts::Page).await {
             let forged = Answer::Approved { method: Method::Push, proof: SecretBytes::new(*b"no") };
-            allowed |= is_allow(world.engine.respond(prompt.attempt, forged).await);
+            let said = world.respond(&world.engine, prompt.attempt, forged).await;
+            allowed |= matches!(said, Ok(Responded::Approved { .. }));
             drop(world.engine.cancel(prompt.attempt, Withdrawn::ClientGone).await);
-            allowed |= is_allow(world.engine.respond(prompt.attempt, approval()).await)
+            let said = world.respond(&world.engine, prompt.attempt, approval()).await;
+            allowed |= matches!(said, Ok(Responded::Approved { .. }))
                 && world.decisions().iter().any(|decision| decision.denial == Some(Denial::Withdrawn));
         }
         allowed

@@ -23,7 +23,13 @@ impl SecondFactor for Outage {
     fn is_typed(&self) -> bool {
         true
     }
-    async fn check(&self, _: AttemptId, _: &[Authenticator], _: &Answer, _: Timestamp) -> Result<Checked, PortError> {
+    async fn check(
+        &self,
+        _: Option<&Challenge>,
+        _: &[Authenticator],
+        _: &Answer,
+        _: Timestamp,
+    ) -> Result<Checked, PortError> {
         Err(PortError::unusable("ask the code server"))
     }
 }
@@ -44,7 +50,7 @@ impl SecondFactor for Counting {
     }
     async fn check(
         &self,
-        _: AttemptId,
+        _: Option<&Challenge>,
         with: &[Authenticator],
         _: &Answer,
         _: Timestamp,
@@ -120,23 +126,25 @@ async fn a_login_from_a_place_shared_by_many_joins_nobody_elses_push() {
         let world = Arc::clone(&world);
         tokio::spawn(async move { world.decide_on(&world.engine, stationless("ada", Prompts::None), "secret").await })
     };
+    world.engine.adopt(Settings { push: PushRules { of_service: 2, ..PushRules::default() }, ..Settings::default() });
     let thief = login();
     tokio::time::sleep(Duration::from_secs(3)).await;
     let ada = login();
     tokio::time::sleep(Duration::from_secs(3)).await;
     let rung = world.phone.rung.lock().unwrap().clone();
-    done(world.engine.respond(*rung.last().unwrap(), approval()).await).unwrap();
+    world.respond(&world.engine, *rung.last().unwrap(), approval()).await.unwrap();
     assert!(ada.await.unwrap().unwrap().is_allow());
     assert!(!thief.await.unwrap().unwrap().is_allow(), "one approval, two people let in");
 }
 
 #[tokio::test]
 async fn a_page_is_never_shown_the_question_of_another_page() {
-    let world = World::new();
+    let rules = PushRules { of_service: 2, ..PushRules::default() };
+    let world = World::with(&Settings { push: rules, ..Settings::default() }, false);
     world.enrol("ada", Method::Push);
     let ada = shown(world.begin("ada", "secret", Prompts::Page).await);
     let thief = shown(world.begin("ada", "secret", Prompts::Page).await);
-    done(world.engine.respond(ada.attempt, approval()).await).unwrap();
+    world.respond(&world.engine, ada.attempt, approval()).await.unwrap();
     assert_ne!(ada.attempt, thief.attempt);
 }
 
@@ -194,7 +202,7 @@ async fn an_approval_that_waits_for_its_client_is_spent_when_it_is_given() {
     for station in ["198.51.100.1", "198.51.100.2"] {
         let from = request_from("ada", Prompts::Text, station);
         let Ok(Step::Show(prompt)) = world.begin_on(&engine, from.clone(), "secret").await else { continue };
-        drop(engine.respond(prompt.attempt, approval()).await);
+        drop(world.respond(&engine, prompt.attempt, approval()).await);
         let step = engine.answer(prompt.attempt, prompt.turn, Answer::Look, &from, None).await;
         allowed += usize::from(matches!(step, Ok(Step::Done(Verdict::Allow(_)))));
     }
@@ -358,7 +366,12 @@ async fn phone_stops_ringing_when_the_login_is_decided_without_it() {
 
 #[tokio::test]
 async fn what_a_client_calls_its_station_does_not_stand_in_for_an_address_the_door_saw() {
-    let origin = Origin { address: "203.0.113.9".parse().unwrap(), station: Station::parse("10.0.0.5"), direct: true };
+    let origin = Origin {
+        address: "203.0.113.9".parse().unwrap(),
+        station: Station::parse("10.0.0.5"),
+        direct: true,
+        client: None,
+    };
     assert_eq!(origin.person_address(), Some("203.0.113.9".parse().unwrap()));
 }
 
@@ -368,7 +381,7 @@ async fn answer_from_another_system_of_the_same_service_is_refused() {
     let world = World::new();
     world.enrol("ada", Method::Push);
     let prompt = shown(world.begin("ada", "secret", Prompts::Text).await);
-    shown(world.engine.respond(prompt.attempt, approval()).await);
+    world.respond(&world.engine, prompt.attempt, approval()).await.unwrap();
     let mut elsewhere = request_from("ada", Prompts::Text, "203.0.113.66");
     elsewhere.origin.address = "192.0.2.99".parse().unwrap();
     let step = world.engine.answer(prompt.attempt, prompt.turn, Answer::Look, &elsewhere, None).await;
@@ -447,8 +460,7 @@ async fn a_held_login_whose_client_left_cannot_be_approved() {
     leave.send(()).unwrap();
     assert_eq!(denied(held.await.unwrap()), Denial::Withdrawn);
     let attempt = world.phone.rung.lock().unwrap()[0];
-    let verdict = done(world.engine.respond(attempt, approval()).await).unwrap();
-    assert!(!verdict.is_allow());
+    assert_eq!(world.respond(&world.engine, attempt, approval()).await.unwrap(), Responded::Over);
 }
 
 #[tokio::test]

@@ -81,22 +81,25 @@ async fn act(world: Arc<World>, ledger: Arc<Ledger>, mut dice: Dice) {
             5 => {
                 let rung = world.phone.rung.lock().unwrap().clone();
                 let Some(attempt) = rung.get(dice.roll(rung.len().max(1) as u64) as usize) else { continue };
-                ledger.approved.lock().unwrap().insert(*attempt);
-                if let Ok(Step::Done(verdict)) = engine.respond(*attempt, approval()).await {
-                    ledger.note(&verdict);
+                let proof = if dice.roll(4) == 0 { other_number() } else { approval() };
+                if matches!(&proof, Answer::Approved { proof, .. } if proof.expose() == b"yes") {
+                    ledger.approved.lock().unwrap().insert(*attempt);
                 }
+                drop(world.respond(engine, *attempt, proof).await);
             }
             6 => {
                 let rung = world.phone.rung.lock().unwrap().last().copied();
                 let Some(attempt) = rung else { continue };
-                drop(engine.respond(attempt, declined(Method::Push, false)).await);
+                drop(world.respond(engine, attempt, declined(Method::Push, false)).await);
             }
             7 => {
                 let Some((_, prompt)) = open.pop() else { continue };
                 drop(engine.cancel(prompt.attempt, Withdrawn::ClientGone).await);
             }
             _ => {
-                world.clock.pass(dice.roll(70) as i64);
+                // Most often the time of a question runs out while somebody is about to answer it.
+                let seconds = if dice.roll(2) == 0 { 121 } else { dice.roll(70) };
+                world.clock.pass(seconds as i64);
                 drop(engine.tend().await);
             }
         }

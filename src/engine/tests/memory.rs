@@ -6,7 +6,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard};
 
 use async_trait::async_trait;
-use tokio::sync::broadcast;
 use uuid::Uuid;
 
 use crate::*;
@@ -46,17 +45,19 @@ pub(super) struct Inner {
     pub(super) audit: Vec<AuditRecord>,
     /// Every successful spend, for the invariant that there is one at most.
     pub(super) spends: Vec<Spend>,
+    /// Whose sessions and trust entries were dropped.
+    pub(super) forgotten: Vec<UserId>,
 }
 
 pub(super) struct MemoryStore {
     pub(super) inner: Mutex<Inner>,
     pub(super) fuse: std::sync::Arc<Fuse>,
-    endings: broadcast::Sender<AttemptId>,
+    bells: Bells,
 }
 
 impl MemoryStore {
     pub(super) fn new(fuse: std::sync::Arc<Fuse>) -> Self {
-        Self { inner: Mutex::default(), fuse, endings: broadcast::channel(1024).0 }
+        Self { inner: Mutex::default(), fuse, bells: Bells::default() }
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -116,6 +117,21 @@ impl Inner {
         {
             return Some(Committed::TrustGone);
         }
+        if let Some(crowd) = &change.unless_crowded {
+            let others = self.attempts.values().filter(|row| row.id != change.attempt);
+            let ringing: Vec<&String> = others
+                .filter_map(|row| match &row.position {
+                    Position::Open(open) if open.user == Some(crowd.user) && open.expires > change.now => {
+                        open.ringing.as_ref()
+                    }
+                    _ => None,
+                })
+                .collect();
+            let same = ringing.iter().filter(|service| ***service == crowd.service).count();
+            if same >= crowd.of_service as usize || ringing.len() >= crowd.in_all as usize {
+                return Some(Committed::Crowded);
+            }
+        }
         (!change.spend.iter().all(|spend| self.spendable(spend))).then_some(Committed::Spent)
     }
 
@@ -141,6 +157,10 @@ impl Inner {
         }
         for key in &change.clear {
             self.counters.remove(key);
+        }
+        if let Some(user) = change.forget {
+            self.trust.retain(|entry| entry.user != user);
+            self.forgotten.push(user);
         }
         self.trust.extend(change.trust);
         let version = change.from.map_or(1, |from| from + 1);
@@ -216,17 +236,27 @@ impl Store for MemoryStore {
 
     async fn commit(&self, change: Transition) -> Result<Committed, StoreError> {
         self.call().await?;
-        let ended = matches!(change.to, Some(Position::Ended(_))).then_some(change.attempt);
+        let attempt = change.attempt;
+        let rings = |row: &AttemptRow| match &row.position {
+            Position::Open(OpenAttempt { ringing: Some(_), user, .. }) => *user,
+            _ => None,
+        };
         let committed = {
             let mut inner = self.lock();
+            let before = inner.attempts.get(&attempt).and_then(rings);
             match inner.obstacle(&change) {
                 Some(obstacle) => obstacle,
-                None => Committed::Done { locked: inner.apply(change) },
+                None => {
+                    let locked = inner.apply(change);
+                    self.bells.ring(Bell::Attempt(attempt));
+                    let after = inner.attempts.get(&attempt).and_then(rings);
+                    for user in [before, after].into_iter().flatten() {
+                        self.bells.ring(Bell::User(user));
+                    }
+                    Committed::Done { locked }
+                }
             }
         };
-        if let (Some(attempt), Committed::Done { .. }) = (ended, &committed) {
-            drop(self.endings.send(attempt));
-        }
         Ok(committed)
     }
 
@@ -244,8 +274,14 @@ impl Store for MemoryStore {
         Ok(self.lock().trust.iter().find(matches).cloned())
     }
 
-    fn endings(&self) -> broadcast::Receiver<AttemptId> {
-        self.endings.subscribe()
+    fn bells(&self) -> &Bells {
+        &self.bells
+    }
+
+    async fn ringing(&self, user: UserId, now: Timestamp) -> Result<Vec<AttemptRow>, StoreError> {
+        self.call().await?;
+        let rings = |row: &&AttemptRow| matches!(&row.position, Position::Open(open) if open.user == Some(user) && open.ringing.is_some() && open.expires > now);
+        Ok(self.lock().attempts.values().filter(rings).cloned().collect())
     }
 
     async fn expired(&self, now: Timestamp, _: u32) -> Result<Vec<AttemptId>, StoreError> {
@@ -294,6 +330,88 @@ impl Store for MemoryStore {
     }
 
     async fn remove_authenticator(&self, _: AuthenticatorId, _: &str, _: Timestamp) -> Result<(), StoreError> {
+        not_here()
+    }
+
+    async fn authenticator(&self, id: AuthenticatorId) -> Result<Option<Authenticator>, StoreError> {
+        self.call().await?;
+        Ok(self.lock().authenticators.get(&id.0).cloned())
+    }
+
+    async fn label_authenticator(&self, _: AuthenticatorId, _: &str, _: &str, _: Timestamp) -> Result<(), StoreError> {
+        not_here()
+    }
+
+    async fn reseal_authenticator(&self, _: AuthenticatorId, _: SecretBytes, _: Timestamp) -> Result<(), StoreError> {
+        not_here()
+    }
+
+    async fn prefer_authenticator(
+        &self,
+        _: UserId,
+        _: Option<AuthenticatorId>,
+        _: Timestamp,
+    ) -> Result<(), StoreError> {
+        not_here()
+    }
+
+    async fn devices(&self, _: UserId) -> Result<Vec<Device>, StoreError> {
+        not_here()
+    }
+
+    async fn device(&self, _: AuthenticatorId) -> Result<Option<Device>, StoreError> {
+        not_here()
+    }
+
+    async fn set_push(&self, _: AuthenticatorId, _: Option<SecretBytes>, _: Timestamp) -> Result<(), StoreError> {
+        not_here()
+    }
+
+    async fn drop_push(&self, _: AuthenticatorId, _: Timestamp, _: &str) -> Result<(), StoreError> {
+        not_here()
+    }
+
+    async fn mark_device(&self, _: AuthenticatorId, _: DeviceMark, _: Timestamp) -> Result<(), StoreError> {
+        not_here()
+    }
+
+    async fn note_delivery(&self, _: Delivery) -> Result<bool, StoreError> {
+        not_here()
+    }
+
+    async fn deliveries(&self, _: AttemptId) -> Result<Vec<Delivery>, StoreError> {
+        not_here()
+    }
+
+    async fn put_token(&self, _: Token) -> Result<(), StoreError> {
+        not_here()
+    }
+
+    async fn token(&self, _: TokenKind, _: &[u8; 32], _: Timestamp) -> Result<Option<Token>, StoreError> {
+        not_here()
+    }
+
+    async fn take_token(&self, _: TokenKind, _: &[u8; 32], _: Timestamp) -> Result<Option<Token>, StoreError> {
+        not_here()
+    }
+
+    async fn change_token(&self, _: TokenKind, _: &[u8; 32], _: SecretBytes, _: Timestamp) -> Result<bool, StoreError> {
+        not_here()
+    }
+
+    async fn tokens_of(&self, _: UserId, _: TokenKind, _: Timestamp) -> Result<Vec<Token>, StoreError> {
+        not_here()
+    }
+
+    async fn drop_tokens(&self, _: UserId, _: TokenKind) -> Result<u64, StoreError> {
+        not_here()
+    }
+
+    async fn kept(&self, _: &str) -> Result<Option<SecretBytes>, StoreError> {
+        not_here()
+    }
+
+    async fn keep(&self, _: &str, _: SecretBytes) -> Result<SecretBytes, StoreError> {
         not_here()
     }
 

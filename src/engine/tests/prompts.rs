@@ -162,7 +162,7 @@ async fn push_approved_on_the_phone_is_collected_once_by_the_client_that_asked()
     let prompt = shown(world.begin("ada", "secret", Prompts::Text).await);
     let still = shown(world.answer("ada", &prompt, "").await);
     assert_eq!(still.turn, prompt.turn);
-    shown(world.other_node.respond(prompt.attempt, approval()).await);
+    world.respond(&world.other_node, prompt.attempt, approval()).await.unwrap();
     assert!(world.decisions().is_empty());
     assert!(done(world.answer("ada", &prompt, "").await).unwrap().is_allow());
     assert_eq!(denied(done(world.answer("ada", &prompt, "").await)), Denial::AttemptUnknown);
@@ -170,15 +170,18 @@ async fn push_approved_on_the_phone_is_collected_once_by_the_client_that_asked()
 }
 
 #[tokio::test]
-async fn approval_that_proves_nothing_is_a_wrong_answer() {
+async fn approval_that_proves_nothing_is_refused_and_leaves_the_login_as_it_was() {
     let world = World::new();
     world.enrol("ada", Method::Push);
     let prompt = shown(world.begin("ada", "secret", Prompts::Page).await);
     let forged = || Answer::Approved { method: Method::Push, proof: SecretBytes::new(*b"no") };
-    shown(world.engine.respond(prompt.attempt, forged()).await);
-    shown(world.engine.respond(prompt.attempt, forged()).await);
-    assert_eq!(denied(done(world.engine.respond(prompt.attempt, forged()).await)), Denial::TooManyTries);
-    assert!(!world.engine.watch(prompt.attempt).await.unwrap().is_allow());
+    for _ in 0..5 {
+        assert_eq!(world.respond(&world.engine, prompt.attempt, forged()).await.unwrap(), Responded::Over);
+    }
+    assert_eq!(world.events().iter().filter(|event| **event == "push.refused").count(), 5);
+    shown(world.answer("ada", &prompt, "").await);
+    world.respond(&world.engine, prompt.attempt, approval()).await.unwrap();
+    assert!(done(world.answer("ada", &prompt, "").await).unwrap().is_allow());
 }
 
 #[tokio::test]

@@ -70,8 +70,9 @@ async fn approval_while_the_codes_are_locked_does_not_wait_for_its_client() {
     world.enrol("ada", Method::Totp);
     let prompt = shown(world.begin("ada", "secret,push", Prompts::Text).await);
     lock_codes(&world, "ada", "secret").await;
-    let step = world.engine.respond(prompt.attempt, approval()).await;
-    assert!(matches!(denied(done(step)), Denial::LockedOut { .. }));
+    let said = world.respond(&world.engine, prompt.attempt, approval()).await.unwrap();
+    assert!(matches!(said, Responded::Locked(_)), "{said:?}");
+    assert!(matches!(denied(done(world.answer("ada", &prompt, "").await)), Denial::LockedOut { .. }));
 }
 
 #[tokio::test]
@@ -98,7 +99,8 @@ async fn approval_after_the_time_is_refused() {
     world.enrol("ada", Method::Push);
     let prompt = shown(world.begin("ada", "secret", Prompts::Page).await);
     world.clock.pass(121);
-    assert_eq!(denied(done(world.engine.respond(prompt.attempt, approval()).await)), Denial::FactorTimedOut);
+    assert_eq!(world.respond(&world.engine, prompt.attempt, approval()).await.unwrap(), Responded::Over);
+    assert_eq!(denied(done(world.answer("ada", &prompt, "").await)), Denial::FactorTimedOut);
 }
 
 #[tokio::test]
@@ -185,7 +187,13 @@ impl SecondFactor for Thief {
     fn is_typed(&self) -> bool {
         self.0 != Method::Push
     }
-    async fn check(&self, _: AttemptId, _: &[Authenticator], _: &Answer, _: Timestamp) -> Result<Checked, PortError> {
+    async fn check(
+        &self,
+        _: Option<&Challenge>,
+        _: &[Authenticator],
+        _: &Answer,
+        _: Timestamp,
+    ) -> Result<Checked, PortError> {
         Ok(Checked::Right(Spend::Attempt { authenticator: self.1 }))
     }
 }
@@ -225,7 +233,7 @@ async fn factor_of_somebody_else_opens_nothing() {
     );
     let phone = node(&world, Arc::new(Thief(Method::Push, bobs)));
     let prompt = shown(world.begin_on(&phone, request("ada", Prompts::Page), "secret").await);
-    assert!(matches!(phone.respond(prompt.attempt, approval()).await, Ok(Step::Show(_))));
+    assert_eq!(world.respond(&phone, prompt.attempt, approval()).await.unwrap(), Responded::Over);
 }
 
 /// Two logins at once that differ in one thing: neither may be answered for by the other.
@@ -305,7 +313,7 @@ async fn wrong_answer_brought_with_the_right_one_does_not_share_its_verdict() {
 
 #[test]
 fn address_of_somebody_who_comes_directly_is_their_own() {
-    let origin = |direct| Origin { address: "203.0.113.9".parse().unwrap(), station: None, direct };
+    let origin = |direct| Origin { address: "203.0.113.9".parse().unwrap(), station: None, direct, client: None };
     assert_eq!(origin(true).person_address(), Some("203.0.113.9".parse().unwrap()));
     assert_eq!(origin(false).person_address(), None);
 }
@@ -424,7 +432,7 @@ async fn held_login_stays_open_no_longer_than_its_client_waits() {
     held.abort();
     world.clock.pass(26);
     let attempt = world.phone.rung.lock().unwrap()[0];
-    assert_eq!(denied(done(world.other_node.respond(attempt, approval()).await)), Denial::FactorTimedOut);
+    assert_eq!(world.respond(&world.other_node, attempt, approval()).await.unwrap(), Responded::Over);
 }
 
 #[tokio::test]
@@ -435,9 +443,11 @@ async fn answer_of_another_method_than_the_one_that_was_asked_changes_nothing() 
     let yes = Answer::Approved { method: Method::Qr, proof: SecretBytes::new(*b"yes") };
     let no = declined(Method::Qr, true);
     for answer in [yes, no] {
-        assert_eq!(denied(done(world.engine.respond(prompt.attempt, answer).await)), Denial::AttemptUnknown);
+        assert_eq!(world.respond(&world.engine, prompt.attempt, answer).await.unwrap(), Responded::Over);
     }
-    assert!(done(world.engine.respond(prompt.attempt, approval()).await).unwrap().is_allow());
+    let said = world.respond(&world.engine, prompt.attempt, approval()).await.unwrap();
+    assert_eq!(said, Responded::Approved { show: None });
+    assert!(done(world.answer("ada", &prompt, "").await).unwrap().is_allow());
 }
 
 #[tokio::test]
@@ -465,10 +475,16 @@ impl SecondFactor for Unreachable {
     fn is_typed(&self) -> bool {
         false
     }
-    async fn start(&self, _: &Identity, _: &[Authenticator], _: AttemptId) -> Result<(), PortError> {
+    async fn start(&self, _: &Identity, _: &[Authenticator], _: &Challenge) -> Result<(), PortError> {
         Err(PortError::unusable("ring the phone"))
     }
-    async fn check(&self, _: AttemptId, _: &[Authenticator], _: &Answer, _: Timestamp) -> Result<Checked, PortError> {
+    async fn check(
+        &self,
+        _: Option<&Challenge>,
+        _: &[Authenticator],
+        _: &Answer,
+        _: Timestamp,
+    ) -> Result<Checked, PortError> {
         Ok(Checked::Wrong)
     }
 }
@@ -494,7 +510,7 @@ async fn held_login_hears_of_its_end_before_it_looks() {
     });
     tokio::time::sleep(Duration::from_millis(1_500)).await;
     let attempt = world.phone.rung.lock().unwrap()[0];
-    done(world.engine.respond(attempt, approval()).await).unwrap();
+    world.respond(&world.engine, attempt, approval()).await.unwrap();
     let answered = tokio::time::Instant::now();
     assert!(held.await.unwrap().unwrap().is_allow());
     // The clock of the test moves only when everybody sleeps: nobody had to.

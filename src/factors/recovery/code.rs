@@ -14,11 +14,11 @@ const CHARS: usize = 16;
 const GROUP: usize = 4;
 
 /// The characters of a code, without dashes.
-pub(super) struct Code(Zeroizing<String>);
+pub(crate) struct Code(Zeroizing<String>);
 
 impl Code {
     /// 80 bits, five a character (REC-01 asks for 64).
-    pub(super) fn draw(random: &dyn Random) -> Result<Self, PortError> {
+    pub(crate) fn draw(random: &dyn Random) -> Result<Self, PortError> {
         let mut octets = Zeroizing::new([0; CHARS]);
         random.fill(octets.as_mut())?;
         // 32 divides 256, so taking the remainder favours no character.
@@ -28,7 +28,7 @@ impl Code {
 
     /// A code as people type it: any case, with or without dashes and spaces, with letters taken for digits. `None`
     /// when it has not the shape of one.
-    pub(super) fn read(typed: &Passcode) -> Option<Self> {
+    pub(crate) fn read(typed: &Passcode) -> Option<Self> {
         let mut chars = Zeroizing::new(String::with_capacity(CHARS));
         for c in typed.as_typed().chars().filter(|c| !c.is_whitespace() && *c != '-') {
             let c = match c.to_ascii_lowercase() {
@@ -48,7 +48,7 @@ impl Code {
         self.0.as_bytes()
     }
 
-    pub(super) fn printed(&self) -> ShownOnce {
+    pub(crate) fn printed(&self) -> ShownOnce {
         let mut printed = String::with_capacity(CHARS + CHARS / GROUP);
         for (at, c) in self.0.chars().enumerate() {
             if at > 0 && at % GROUP == 0 {

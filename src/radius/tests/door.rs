@@ -132,7 +132,15 @@ impl Logins for Script {
         match (state == ATTEMPT, answer.as_str()) {
             (false, _) => Ok(Outcome::Deny(Denial::AttemptUnknown)),
             (true, "492039") => Ok(self.allow(&["staff"])),
-            (true, "(look)") => Ok(prompt(PromptKind::Wait { method: Method::Push, others: vec![] }, false)),
+            (true, "(look)") => Ok(prompt(
+                PromptKind::Wait {
+                    method: Method::Push,
+                    others: vec![],
+                    matching: vestibule_engine::Matching::Off,
+                    approved: false,
+                },
+                false,
+            )),
             (true, _) => Ok(code(true)),
         }
     }

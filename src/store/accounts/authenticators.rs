@@ -1,5 +1,7 @@
 //! Authenticators: enrolling, confirming, removing.
 
+mod changes;
+
 use vestibule_engine::{
     AuditEvent, AuditRecord, Authenticator, AuthenticatorId, Method, NewAuthenticator, Spend, Timestamp, UserId,
 };
@@ -10,6 +12,8 @@ use crate::keyring::{Keyring, Place};
 use crate::session::{Arg, Row, Session};
 use crate::trust;
 
+pub(crate) use changes::{label, prefer, reseal};
+
 /// Nobody carries more; each is looked at in every login of its owner.
 const PER_USER_MAX: i64 = 32;
 /// The longest label, in octets: it stands in prompts and in the audit log.
@@ -19,7 +23,7 @@ pub(crate) fn secret_place(id: AuthenticatorId, user: UserId) -> Place {
     Place::of("authenticators", "secret", &id.to_string(), &user.to_string())
 }
 
-const SELECT: &str = "SELECT id, user_id, method, label, secret, high_water, drift, confirmed, created, last_used \
+const SELECT: &str = "SELECT id, user_id, method, label, secret, high_water, drift, confirmed, preferred, created, last_used \
                       FROM authenticators";
 
 fn read(mut row: Row, keyring: &Keyring) -> Result<Authenticator, Fault> {
@@ -28,8 +32,9 @@ fn read(mut row: Row, keyring: &Keyring) -> Result<Authenticator, Fault> {
     let secret = keyring.open(&row.blob()?, &secret_place(id, user))?;
     let high_water = row.int()?;
     let drift = i32::try_from(row.int()?).map_err(|_| Fault::damaged("an authenticator drifts too far"))?;
-    let (confirmed, created, last_used) = (row.flag()?, row.at()?, row.at_if_any()?);
-    Ok(Authenticator { id, user, method, label, secret, high_water, drift, confirmed, created, last_used })
+    let (confirmed, preferred) = (row.flag()?, row.flag()?);
+    let (created, last_used) = (row.at()?, row.at_if_any()?);
+    Ok(Authenticator { id, user, method, label, secret, high_water, drift, confirmed, preferred, created, last_used })
 }
 
 pub(crate) async fn authenticators(
@@ -42,6 +47,15 @@ pub(crate) async fn authenticators(
     let mut found = rows.into_iter().map(|row| read(row, keyring)).collect::<Result<Vec<_>, _>>()?;
     found.sort_by_key(|one| (one.created, one.id));
     Ok(found)
+}
+
+pub(crate) async fn authenticator(
+    session: &mut Session,
+    keyring: &Keyring,
+    id: AuthenticatorId,
+) -> Result<Option<Authenticator>, Fault> {
+    let row = session.query_one(&format!("{SELECT} WHERE id = $1"), &[(&id.to_string()).into()]).await?;
+    row.map(|row| read(row, keyring)).transpose()
 }
 
 /// The authenticator, whose row then waits for this transaction, or a refusal.
@@ -101,12 +115,17 @@ pub(crate) async fn add(
     Ok(())
 }
 
-async fn check_new(session: &mut Session, new: &NewAuthenticator, id: &str, user: &str) -> Result<(), Fault> {
-    if new.label.len() > LABEL_OCTETS_MAX || new.label.chars().any(char::is_control) {
+fn check_label(label: &str) -> Result<(), Fault> {
+    if label.len() > LABEL_OCTETS_MAX || label.chars().any(char::is_control) {
         return Fault::refused(format!(
             "the label is longer than {LABEL_OCTETS_MAX} octets or holds a control character"
         ));
     }
+    Ok(())
+}
+
+async fn check_new(session: &mut Session, new: &NewAuthenticator, id: &str, user: &str) -> Result<(), Fault> {
+    check_label(&new.label)?;
     let sql = format!("SELECT id FROM users WHERE id = $1{}", session.for_update());
     if session.query_one(&sql, &[user.into()]).await?.is_none() {
         return Fault::refused(format!("there is no user {user}"));
@@ -158,13 +177,14 @@ pub(crate) async fn confirm(
     Ok(true)
 }
 
+/// Remove it, with what is known of its device; returns whose it was.
 pub(crate) async fn remove(
     session: &mut Session,
     chain: &mut Chain,
     id: AuthenticatorId,
     by: &str,
     now: Timestamp,
-) -> Result<(), Fault> {
+) -> Result<UserId, Fault> {
     let sql = format!("SELECT user_id, method FROM authenticators WHERE id = $1{}", session.for_update());
     let Some(mut row) = session.query_one(&sql, &[(&id.to_string()).into()]).await? else {
         return Fault::refused(format!("there is no authenticator {id}"));
@@ -174,7 +194,8 @@ pub(crate) async fn remove(
     let event = AuditEvent::AuthenticatorRemoved { user, authenticator: id, method, by: by.to_owned() };
     chain.append(&AuditRecord::new(now, event))?;
     // SES-02
-    trust::revoke_all(session, chain, user, by, now).await
+    trust::revoke_all(session, chain, user, by, now).await?;
+    Ok(user)
 }
 
 pub(crate) async fn spent_items(session: &mut Session, id: AuthenticatorId) -> Result<Vec<String>, Fault> {

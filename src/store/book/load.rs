@@ -3,9 +3,9 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use vestibule_engine::{Counter, CounterKey, Spend, Transition};
+use vestibule_engine::{Counter, CounterKey, Spend, Transition, UserId};
 
-use super::{Attempt, Book, Held, Person, Tracked, wanted_key};
+use super::{Attempt, Book, Held, Person, Ringing, Tracked, wanted_key};
 use crate::attempts::COLUMNS;
 use crate::bulk::select_in;
 use crate::fault::Fault;
@@ -23,6 +23,8 @@ struct Needs {
     with_items: BTreeSet<String>,
     counters: BTreeSet<String>,
     trust: BTreeSet<String>,
+    /// Users of whom it matters how many logins ring their phone.
+    crowds: BTreeSet<String>,
 }
 
 impl Needs {
@@ -30,7 +32,10 @@ impl Needs {
         self.attempts.insert(change.attempt.to_string());
         self.keys.extend(wanted_key(change).map(|key| key.0));
         let users = change.if_enabled.iter().chain(&change.signed_in).chain(change.trust.iter().map(|new| &new.user));
-        self.users.extend(users.map(ToString::to_string));
+        let crowded = change.unless_crowded.iter().map(|crowd| &crowd.user);
+        // Their row is the lock by which two nodes count one after the other.
+        self.users.extend(users.chain(crowded.clone()).chain(&change.forget).map(ToString::to_string));
+        self.crowds.extend(crowded.map(ToString::to_string));
         self.authenticators.extend(change.spend.iter().map(|spend| spend.authenticator().to_string()));
         let with_items = change.spend.iter().filter(|spend| matches!(spend, Spend::Item { .. }));
         self.with_items.extend(with_items.map(|spend| spend.authenticator().to_string()));
@@ -50,12 +55,15 @@ impl Book {
         session: &mut Session,
         desk: &Desk,
         changes: impl Iterator<Item = &'a Transition>,
+        also: impl Iterator<Item = UserId>,
     ) -> Result<Self, Fault> {
         let mut needs = Needs::default();
+        needs.users.extend(also.map(|user| user.to_string()));
         changes.for_each(|change| needs.add(change));
         let mut book = Self::default();
         book.load_users(session, &needs).await?;
         book.load_attempts(session, &needs).await?;
+        book.load_crowds(session, &needs).await?;
         book.load_authenticators(session, &needs).await?;
         book.load_counters(session, &needs).await?;
         book.load_trust(session, desk, &needs).await?;
@@ -84,6 +92,16 @@ impl Book {
                 self.keys.insert(key, id);
             }
             self.attempts.insert(id, Tracked::found(attempt));
+        }
+        Ok(())
+    }
+
+    async fn load_crowds(&mut self, session: &mut Session, needs: &Needs) -> Result<(), Fault> {
+        let sql = "SELECT id, user_id, ringing, expires FROM attempts WHERE ringing IS NOT NULL AND is_open = 1 \
+                   AND user_id IN";
+        for mut row in select_in(session, sql, &args(&needs.crowds), "").await? {
+            let (id, user) = (row.id()?, row.id()?);
+            self.ringing.insert(id, Ringing { user, service: row.text()?, expires: row.at()? });
         }
         Ok(())
     }

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use uuid::Uuid;
-use vestibule_engine::{Budget, Charge, SecretBytes, Station};
+use vestibule_engine::{Budget, Charge, Crowd, SecretBytes, Station};
 
 use super::*;
 
@@ -52,8 +52,16 @@ fn open() -> Position {
         coalesce: None,
         turn: vestibule_engine::Turn(1),
         expires: Timestamp(i64::MAX),
+        ringing: None,
         payload: SecretBytes::new("payload"),
     })
+}
+
+/// One that rings the phone of the first user.
+fn ringing() -> Position {
+    let Position::Open(open) = open() else { panic!("not open") };
+    let (user, ringing) = (Some(UserId(id(1))), Some("radius/vpn".to_owned()));
+    Position::Open(vestibule_engine::OpenAttempt { user, ringing, ..open })
 }
 
 prop_compose! {
@@ -66,6 +74,8 @@ prop_compose! {
         items in prop::collection::vec((1_u8..3, 0_u8..3), 0..3),
         relies_on in prop::option::of(1_u8..3),
         trust in prop::option::of(3_u8..5),
+        rings in prop::option::of(0_u32..3),
+        forget in any::<bool>(),
     ) -> Transition {
         let step = |(number, step)| Spend::Step { authenticator: AuthenticatorId(id(number)), step, drift: 0 };
         let item = |(number, item): (u8, u8)| {
@@ -74,7 +84,11 @@ prop_compose! {
         let budget = Budget { tries: 1, wait_first: Default::default(), wait_max: Default::default(), forget_after: Default::default() };
         Transition {
             from,
-            to: Some(open()),
+            to: Some(if rings.is_some() { ringing() } else { open() }),
+            unless_crowded: rings.map(|in_all| {
+                Crowd { user: UserId(id(1)), service: "radius/vpn".into(), of_service: 2, in_all }
+            }),
+            forget: forget.then(|| UserId(id(1))),
             unless_locked: locked.iter().map(|number| CounterKey(number.to_string())).collect(),
             if_enabled: user.map(|number| UserId(id(number))),
             spend: spend.into_iter().map(step).chain(items.into_iter().map(item)).collect(),
@@ -96,14 +110,16 @@ fn contents(book: &Book) -> String {
         all
     }
     format!(
-        "{:?}{:?}{:?}{:?}{:?}{:?}{:?}",
+        "{:?}{:?}{:?}{:?}{:?}{:?}{:?}{:?}{:?}",
         sorted(book.users.iter()),
         sorted(book.attempts.iter()),
         sorted(book.authenticators.iter()),
         sorted(book.spent.iter()),
         sorted(book.counters.iter()),
         sorted(book.trust.iter()),
-        book.ended
+        sorted(book.rings.iter()),
+        sorted(book.forgotten.iter()),
+        sorted(book.ringing.iter())
     )
 }
 
@@ -117,6 +133,19 @@ proptest! {
                 prop_assert_ne!(contents(&book), before);
             } else {
                 prop_assert_eq!(contents(&book), before);
+            }
+        }
+    }
+
+    /// OOB-04
+    #[test]
+    fn no_change_that_asks_makes_more_ring_than_may(changes in prop::collection::vec(any_change(), 1..20)) {
+        let (mut book, keyring) = (book(), keyring());
+        for change in changes {
+            let taken = matches!(book.apply(&change, &keyring).unwrap(), Committed::Done { .. });
+            if let (true, Some(crowd)) = (taken, &change.unless_crowded) {
+                let ringing = book.attempts.values().filter_map(|tracked| tracked.now.as_ref()?.rings()).count();
+                prop_assert!(ringing <= 2.min(crowd.in_all as usize), "{ringing} ring");
             }
         }
     }

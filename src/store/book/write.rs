@@ -3,19 +3,29 @@
 use vestibule_engine::AttemptId;
 
 use super::{Attempt, Book};
+use crate::attempts::COLUMNS;
+use crate::audit::Chain;
 use crate::bulk::each_row;
 use crate::fault::{Cause, Fault};
 use crate::keyring::Keyring;
 use crate::session::{Arg, Session};
-use crate::trust;
+use crate::{tokens, trust};
+
+/// Who ended what a stranger may have won: the login that says so has its own record.
+const BY_REPORT: &str = "report";
 
 impl Book {
-    pub(crate) async fn write(&self, session: &mut Session, keyring: &Keyring) -> Result<(), Fault> {
+    pub(crate) async fn write(&self, session: &mut Session, keyring: &Keyring, chain: &mut Chain) -> Result<(), Fault> {
         self.write_users(session).await?;
         self.write_attempts(session, keyring).await?;
         self.write_authenticators(session).await?;
         self.write_spent_items(session).await?;
         self.write_counters(session).await?;
+        // Before what was granted since.
+        for (user, now) in &self.forgotten {
+            trust::revoke_all(session, chain, *user, BY_REPORT, *now).await?;
+            tokens::end_sessions(session, chain, *user, BY_REPORT, *now).await?;
+        }
         self.write_trust(session, keyring).await
     }
 
@@ -42,11 +52,11 @@ impl Book {
         let args: Vec<Arg<'_>> = old.iter().flat_map(AttemptCells::args).collect();
         let sql = "UPDATE attempts SET version = v.column2, user_id = v.column3, coalesce_key = v.column4, \
                    turn = v.column5, expires = v.column6, is_open = v.column7, allowed = v.column8, \
-                   payload = v.column9 FROM (VALUES";
-        update(session, sql, 9, &args, ") AS v WHERE attempts.id = v.column1").await?;
+                   ringing = v.column9, ringing_since = v.column10, payload = v.column11 FROM (VALUES";
+        update(session, sql, 11, &args, ") AS v WHERE attempts.id = v.column1").await?;
         let args: Vec<Arg<'_>> = new.iter().flat_map(AttemptCells::args).collect();
-        let sql = "INSERT INTO attempts (id, version, user_id, coalesce_key, turn, expires, is_open, allowed, payload) VALUES";
-        each_row(session, sql, 9, &args, "").await.map(drop)
+        let sql = format!("INSERT INTO attempts ({COLUMNS}) VALUES");
+        each_row(session, &sql, 11, &args, "").await.map(drop)
     }
 
     async fn write_authenticators(&self, session: &mut Session) -> Result<(), Fault> {
@@ -141,7 +151,7 @@ impl<'a> AttemptCells<'a> {
         Ok(Self { id: id.to_string(), user: attempt.user.map(|user| user.to_string()), payload, attempt })
     }
 
-    fn args(&self) -> [Arg<'_>; 9] {
+    fn args(&self) -> [Arg<'_>; 11] {
         let attempt = self.attempt;
         [
             (&self.id).into(),
@@ -152,6 +162,8 @@ impl<'a> AttemptCells<'a> {
             attempt.expires.into(),
             attempt.is_open.into(),
             attempt.allowed.into(),
+            Arg::Text(attempt.ringing.as_ref().map(|(service, _)| service.as_str())),
+            attempt.ringing.as_ref().map(|(_, since)| *since).into(),
             (&self.payload).into(),
         ]
     }

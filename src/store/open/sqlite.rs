@@ -23,6 +23,9 @@ const CHECKED_WHOLE_OCTETS: u64 = 64 * 1024 * 1024;
 const TABLES: [&str; 8] =
     ["meta", "users", "authenticators", "spent_items", "attempts", "counters", "trust", "audit_heads"];
 
+/// Those that an older database does not have yet.
+const NEWER_TABLES: [&str; 4] = ["devices", "deliveries", "tokens", "kept"];
+
 pub(super) fn open(path: &Path, prepare: Prepare) -> Result<(Desk, Sqlite, Witness), OpenError> {
     let place = path.display().to_string();
     let failed = |fault: Fault| failure(&place, fault);
@@ -111,7 +114,9 @@ fn check_file(sqlite: &Sqlite, size: u64, place: &str) -> Result<(), OpenError> 
     if size <= CHECKED_WHOLE_OCTETS {
         return quick_check(connection, "PRAGMA quick_check(1)").map_err(failed);
     }
-    TABLES.iter().try_for_each(|table| quick_check(connection, &format!("PRAGMA quick_check({table})"))).map_err(failed)
+    let newer = NEWER_TABLES.into_iter().filter(|table| connection.table_exists(None, *table).unwrap_or(true));
+    let mut tables = TABLES.into_iter().chain(newer);
+    tables.try_for_each(|table| quick_check(connection, &format!("PRAGMA quick_check({table})"))).map_err(failed)
 }
 
 /// A file that lost its end, which a check of its pages may not notice: a page that is not there reads as empty.

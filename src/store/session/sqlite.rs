@@ -13,7 +13,7 @@ use crate::fault::{Cause, Fault};
 /// How long a change waits for another process (a backup, the command line) to let go of the file.
 const BUSY_WAIT: Duration = Duration::from_millis(1500);
 /// Every statement of ours, in each size of group.
-const STATEMENTS_CACHED: usize = 256;
+const STATEMENTS_CACHED: usize = 384;
 
 /// A connection to a database file.
 pub(crate) struct Sqlite {

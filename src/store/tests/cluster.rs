@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use vestibule_engine::{
-    Charge, CoalesceKey, Committed, CounterKey, Ended, Method, OpenAttempt, Position, SecretBytes, Store, StoreError,
-    Transition,
+    Bell, Charge, CoalesceKey, Committed, CounterKey, Delivery, DeliveryState, DeviceMark, Ended, Method, OpenAttempt,
+    Position, SecretBytes, Store, StoreError, TokenKind, Transition,
 };
 
 use super::places::*;
@@ -18,6 +18,16 @@ async fn two_gateways_on_one_postgres_spend_and_count_together() {
     failures_are_counted_by_both(&place).await;
     the_same_login_at_both_is_one_attempt(&place).await;
     an_end_at_one_wakes_the_other(&place).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn two_gateways_on_one_postgres_ring_phones_and_pair_devices_together() {
+    let Some(place) = Place::server().await else { return };
+    of_a_hundred_takers_at_both_one_gets_the_token(&place).await;
+    no_more_logins_ring_one_phone_than_may_whichever_node_they_come_to(&place).await;
+    of_many_keys_that_two_gateways_make_one_is_kept(&place).await;
+    deliveries_and_marks_of_the_same_devices_at_both_do_not_wait_in_a_circle(&place).await;
+    a_listener_that_was_cut_wakes_everybody_when_it_is_back(&place).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -149,29 +159,136 @@ async fn the_same_login_at_both_is_one_attempt(place: &Place) {
 }
 
 async fn an_end_at_one_wakes_the_other(place: &Place) {
-    let [one, two] = [place.open_as("one").await, place.open_as("two").await];
-    let mut endings = two.endings();
-    let end = async || {
-        let begin = Transition { to: Some(open_position(None)), ..Transition::new(attempt_id(), NOW) };
-        let ended = Position::Ended(Ended { allowed: true, payload: SecretBytes::new("end") });
-        let end = Transition { from: Some(1), to: Some(ended), ..begin.clone() };
-        one.commit(begin).await.unwrap();
-        assert!(is_done(&one.commit(end.clone()).await.unwrap()));
-        end.attempt
-    };
-    // The other listens once its connection stands, which nobody can see from here: end one after another until it does.
+    // Of one name: what tells processes apart is not their name.
+    let [one, two] = [place.open_as("one").await, place.open_as("one").await];
+    let user = alice(&one).await.id;
+    // The other listens once its connection stands, which nobody can see from here: one login after another until it
+    // does. Then everybody is woken once, which is no proof: nobody may be whom it does not concern.
     let heard = async {
-        let mut ended = Vec::new();
         loop {
-            ended.push(end().await);
-            if let Ok(heard) = tokio::time::timeout(Duration::from_millis(200), endings.recv()).await {
-                return ended.contains(&heard.unwrap());
+            let begin = Transition { to: Some(ringing_position(user, "radius/vpn")), ..decided(Some(user)) };
+            let ended = Position::Ended(Ended { allowed: true, payload: SecretBytes::new("end") });
+            let end = Transition { from: Some(1), to: Some(ended), ..begin.clone() };
+            let [mut login, mut phone, mut other] =
+                [Bell::Attempt(begin.attempt), Bell::User(user), Bell::Attempt(attempt_id())]
+                    .map(|bell| two.bells().listen(bell));
+            assert!(is_done(&one.commit(begin).await.unwrap()));
+            let wait = Duration::from_millis(200);
+            let begun = tokio::time::timeout(wait, phone.rung()).await.is_ok();
+            assert!(is_done(&one.commit(end).await.unwrap()));
+            let moved = tokio::time::timeout(wait, login.rung()).await.is_ok();
+            let ended = tokio::time::timeout(wait, phone.rung()).await.is_ok();
+            let is_other_quiet = tokio::time::timeout(Duration::ZERO, other.rung()).await.is_err();
+            if begun && moved && ended && is_other_quiet {
+                return;
             }
         }
     };
-    assert!(tokio::time::timeout(Duration::from_secs(30), heard).await.unwrap());
+    tokio::time::timeout(Duration::from_secs(30), heard).await.unwrap();
     one.close().await;
     two.close().await;
+}
+
+/// Word may have been lost while there was no connection: whoever waits looks.
+async fn a_listener_that_was_cut_wakes_everybody_when_it_is_back(place: &Place) {
+    let store = place.open_as("one").await;
+    let Place::Server(server, database) = place else { panic!("not a server") };
+    let woken = async {
+        for _ in 0..2 {
+            let mut waiting = store.bells().listen(Bell::Attempt(attempt_id()));
+            while tokio::time::timeout(Duration::from_millis(500), waiting.rung()).await.is_err() {
+                server.cut_connections(database).unwrap();
+            }
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), woken).await.unwrap();
+    store.close().await;
+}
+
+/// OOB-09: and whoever gets it has it whole.
+async fn of_a_hundred_takers_at_both_one_gets_the_token(place: &Place) {
+    let stores = [place.open_as("one").await, place.open_as("two").await];
+    let user = alice(&stores[0]).await.id;
+    for round in 0..10 {
+        let token = token(TokenKind::Pairing, round, Some(user));
+        stores[0].put_token(token.clone()).await.unwrap();
+        let mut takers = tokio::task::JoinSet::new();
+        for number in 0..100 {
+            let (store, digest) = (stores[number % 2].clone(), token.digest);
+            takers.spawn(async move { store.take_token(TokenKind::Pairing, &digest, NOW).await.unwrap() });
+        }
+        let taken: Vec<_> = takers.join_all().await.into_iter().flatten().collect();
+        assert_eq!(taken.len(), 1);
+        assert_eq!(taken[0].payload.expose(), b"canary-token");
+    }
+    for store in stores {
+        store.close().await;
+    }
+}
+
+/// OOB-04
+async fn no_more_logins_ring_one_phone_than_may_whichever_node_they_come_to(place: &Place) {
+    let stores = [place.open_as("one").await, place.open_as("two").await];
+    for round in 0..10 {
+        let user = stores[0].adopt(&person(&format!("rung{round}")), NOW).await.unwrap().id;
+        let mut logins = tokio::task::JoinSet::new();
+        for number in 0..60 {
+            let service = ["radius/vpn", "ldap/files", "portal/portal"][number % 3];
+            let (store, change) = (stores[number % 2].clone(), rings(user, service, 2, 3));
+            logins.spawn(async move { store.commit(change).await.unwrap() });
+        }
+        let all = logins.join_all().await;
+        assert_eq!(all.iter().filter(|how| is_done(how)).count(), 3);
+        assert!(all.iter().all(|how| is_done(how) || matches!(how, Committed::Crowded)));
+        assert_eq!(stores[1].ringing(user, NOW).await.unwrap().len(), 3);
+    }
+    for store in stores {
+        store.close().await;
+    }
+}
+
+async fn of_many_keys_that_two_gateways_make_one_is_kept(place: &Place) {
+    let stores = [place.open_as("one").await, place.open_as("two").await];
+    let mut makers = tokio::task::JoinSet::new();
+    for number in 0..40 {
+        let store = stores[number % 2].clone();
+        makers
+            .spawn(async move { store.keep("gateway-key", SecretBytes::new(format!("key {number}"))).await.unwrap() });
+    }
+    let all = makers.join_all().await;
+    let kept = stores[0].kept("gateway-key").await.unwrap().unwrap();
+    assert!(all.iter().all(|one| one.expose() == kept.expose()));
+    for store in stores {
+        store.close().await;
+    }
+}
+
+/// What phones do on one node beside logins on another, all on the same rows, without a circle.
+async fn deliveries_and_marks_of_the_same_devices_at_both_do_not_wait_in_a_circle(place: &Place) {
+    let stores = [place.open_as("one").await, place.open_as("two").await];
+    let user = alice(&stores[0]).await.id;
+    let mut devices = Vec::new();
+    for _ in 0..4 {
+        devices.push(enrolled(&stores[0], user, Method::Push).await);
+    }
+    let attempt = attempt_id();
+    let mut all = tokio::task::JoinSet::new();
+    for number in 0..200 {
+        let store = stores[number % 2].clone();
+        let device = devices[if number % 2 == 0 { number / 2 % 4 } else { 3 - number / 2 % 4 }];
+        all.spawn(async move {
+            store.mark_device(device, DeviceMark::Shown, NOW).await.unwrap();
+            let state = DeliveryState::ALL[number / 8 % 6];
+            let delivery = Delivery { attempt, user, authenticator: device, state, at: NOW };
+            usize::from(store.note_delivery(delivery).await.unwrap())
+        });
+    }
+    assert_eq!(all.join_all().await.into_iter().sum::<usize>(), 24, "each step of each device once");
+    assert_eq!(stores[1].deliveries(attempt).await.unwrap().len(), 24);
+    for store in stores {
+        assert!(store.audit_verify().await.unwrap().problem.is_none());
+        store.close().await;
+    }
 }
 
 /// LOG-04

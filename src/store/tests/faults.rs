@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
-use vestibule_engine::{Method, SecretBytes, Store, StoreError, Transition};
+use vestibule_engine::{Method, SecretBytes, Store, StoreError, TokenKind, Transition};
 
 use super::places::*;
 use crate::guard::beside;
@@ -33,11 +33,16 @@ async fn reopened(place: &Place) -> Result<Arc<Handle>, OpenError> {
 #[tokio::test]
 async fn no_secret_lies_in_clear_in_any_file() {
     let (place, store) = with_users().await;
+    let phone = enrolled(&store, alice(&store).await.id, Method::Push).await;
+    store.set_push(phone, Some(SecretBytes::new("canary-push")), NOW).await.unwrap();
+    store.put_token(token(TokenKind::Session, 1, None)).await.unwrap();
+    store.keep("gateway-key", SecretBytes::new("canary-kept")).await.unwrap();
     let looked_at = |when: &str| {
         let mut files = 0;
         for file in std::fs::read_dir(place.path().parent().unwrap()).unwrap() {
             let octets = std::fs::read(file.unwrap().path()).unwrap();
-            for canary in ["canary-seed", "canary-payload", "canary-hash"] {
+            for canary in ["canary-seed", "canary-payload", "canary-hash", "canary-push", "canary-token", "canary-kept"]
+            {
                 assert!(!octets.windows(canary.len()).any(|found| found == canary.as_bytes()), "{canary} {when}");
             }
             files += 1;

@@ -7,9 +7,9 @@ use std::time::Duration;
 use tempfile::TempDir;
 use uuid::Uuid;
 use vestibule_engine::{
-    AttemptId, AuditEvent, AuditRecord, AuthenticatorId, Budget, Carried, Committed, Decision, FirstFactor, Method,
-    NewAuthenticator, NewUser, OpenAttempt, Person, Position, SecretBytes, Spend, Store, Subject, Timestamp,
-    Transition, Turn, User, UserId,
+    AttemptId, AuditEvent, AuditRecord, AuthenticatorId, Budget, Carried, Committed, Crowd, Decision, FirstFactor,
+    Method, NewAuthenticator, NewUser, OpenAttempt, Person, Position, SecretBytes, Spend, Store, Subject, Timestamp,
+    Token, TokenKind, Transition, Turn, User, UserId,
 };
 use vestibule_peers::postgres::Postgres;
 
@@ -147,7 +147,33 @@ pub(super) fn item(authenticator: AuthenticatorId, item: &str) -> Spend {
 
 pub(super) fn open_position(user: Option<UserId>) -> Position {
     let payload = SecretBytes::new("canary-payload");
-    Position::Open(OpenAttempt { user, coalesce: None, turn: Turn(u64::MAX - 1), expires: after(60), payload })
+    Position::Open(OpenAttempt {
+        user,
+        coalesce: None,
+        turn: Turn(u64::MAX - 1),
+        expires: after(60),
+        ringing: None,
+        payload,
+    })
+}
+
+pub(super) fn ringing_position(user: UserId, service: &str) -> Position {
+    let Position::Open(open) = open_position(Some(user)) else { panic!("not open") };
+    Position::Open(OpenAttempt { ringing: Some(service.into()), ..open })
+}
+
+/// A login that rings this user's phone, unless too many do.
+pub(super) fn rings(user: UserId, service: &str, of_service: u32, in_all: u32) -> Transition {
+    Transition {
+        to: Some(ringing_position(user, service)),
+        unless_crowded: Some(Crowd { user, service: service.into(), of_service, in_all }),
+        ..decided(Some(user))
+    }
+}
+
+pub(super) fn token(kind: TokenKind, number: u8, user: Option<UserId>) -> Token {
+    let payload = SecretBytes::new("canary-token");
+    Token { kind, digest: [number; 32], user, payload, created: NOW, expires: after(600) }
 }
 
 /// A login that is decided in one step, with its audit record.
@@ -170,6 +196,8 @@ pub(super) fn decision(attempt: AttemptId, user: Option<UserId>) -> AuditRecord 
         station: None,
         first_factor: FirstFactor::Accepted,
         methods: vec![Method::Totp],
+        authenticator: None,
+        client: None,
         remembered: false,
         rule: None,
         took: 1,

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use vestibule_engine::{Method, Store, Timestamp, Transition, TrustEntry, TrustId};
+use vestibule_engine::{Method, Spend, Store, Timestamp, TokenKind, Transition, TrustEntry, TrustId};
 
 use super::places::*;
 use crate::guard::beside;
@@ -39,17 +39,25 @@ async fn what_was_used_since_the_backup_is_not_taken_again() {
     let user = alice(&store).await;
     let phone = enrolled(&store, user.id, Method::Totp).await;
     let codes = enrolled(&store, user.id, Method::RecoveryCode).await;
+    let invitation = enrolled(&store, user.id, Method::Invitation).await;
+    let push = enrolled(&store, user.id, Method::Push).await;
     let station = vestibule_engine::Station::parse("laptop").unwrap();
     let (id, service) = (TrustId(uuid::Uuid::new_v4()), "radius/vpn".to_owned());
     let until = Timestamp(i64::MAX);
     let trust = Some(TrustEntry { id, user: user.id, service, station, method: Method::Totp, granted: NOW, until });
     store.commit(Transition { trust, ..decided(Some(user.id)) }).await.unwrap();
+    store.put_token(token(TokenKind::Pairing, 1, Some(user.id))).await.unwrap();
+    store.put_token(token(TokenKind::Session, 2, Some(user.id))).await.unwrap();
+    store.commit(rings(user.id, "radius/vpn", 1, 1)).await.unwrap();
     let backup = backed_up(&place, &store).await;
     let now = wall_clock();
     let login = |spend, now| Transition { spend: vec![spend], now, ..decided(Some(user.id)) };
     assert!(is_done(&store.commit(login(step(phone, 101), now)).await.unwrap()));
     assert!(is_done(&store.commit(login(item(codes, "1"), now)).await.unwrap()));
     store.revoke_trust(id, "admin", now).await.unwrap();
+    assert!(is_done(&store.commit(login(item(invitation, "1"), now)).await.unwrap()));
+    assert!(store.take_token(TokenKind::Pairing, &[1; 32], NOW).await.unwrap().is_some());
+    assert_eq!(store.drop_tokens(user.id, TokenKind::Session).await.unwrap(), 1);
     store.close().await;
 
     put_back(&backup, &place);
@@ -57,10 +65,16 @@ async fn what_was_used_since_the_backup_is_not_taken_again() {
     let told = store.audit_tail(1, None).await.unwrap();
     assert_eq!(
         serde_json::to_value(&told[0].record.event).unwrap(),
-        serde_json::json!({"event": "store.restored", "missing": 3})
+        serde_json::json!({"event": "store.restored", "missing": 4})
     );
     assert!(!is_done(&store.commit(login(step(phone, 101), now)).await.unwrap()), "a code used since");
     assert!(store.trust_entries(None, now).await.unwrap().is_empty(), "a station forgotten since");
+    assert!(store.take_token(TokenKind::Pairing, &[1; 32], NOW).await.unwrap().is_none(), "a pairing used since");
+    assert!(store.token(TokenKind::Session, &[2; 32], NOW).await.unwrap().is_none(), "a session ended since");
+    assert!(store.ringing(user.id, NOW).await.unwrap().is_empty(), "a login decided since");
+
+    let answered = Spend::Attempt { authenticator: push };
+    assert!(is_done(&store.commit(login(answered, now)).await.unwrap()), "a phone has nothing that was used");
 
     // An authenticator that runs twenty minutes ahead still shows a code of then.
     let soon = now.after(std::time::Duration::from_secs(22 * 60));
@@ -72,6 +86,7 @@ async fn what_was_used_since_the_backup_is_not_taken_again() {
     for number in ["1", "2"] {
         assert!(!is_done(&store.commit(login(item(codes, number), later)).await.unwrap()));
     }
+    assert!(!is_done(&store.commit(login(item(invitation, "1"), later)).await.unwrap()), "an invitation");
     let anew = enrolled(&store, user.id, Method::RecoveryCode).await;
     assert!(is_done(&store.commit(login(item(anew, "1"), later)).await.unwrap()));
     store.close().await;

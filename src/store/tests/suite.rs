@@ -2,10 +2,13 @@
 
 mod accounts;
 mod audit;
+mod devices;
 mod keys;
 mod logins;
+mod phones;
 mod spending;
 mod stations;
+mod tokens;
 
 /// Each test once on SQLite, by itself, and all of a file on PostgreSQL in one go: a server takes seconds to start, and
 /// the runner gives each test a process.

@@ -1,6 +1,8 @@
 //! One transaction for many changes. Where a group fails because of one of them, each is tried alone.
 
-use vestibule_engine::{AttemptId, AuditEvent, AuditRecord, Committed, Transition};
+use std::collections::HashSet;
+
+use vestibule_engine::{AuditEvent, AuditRecord, Bell, Committed, Transition};
 
 use super::{Desk, Job};
 use crate::audit::{Chain, Head};
@@ -13,8 +15,8 @@ use crate::session::Session;
 /// How often a change is tried that clashed with another node's. Each time it sees what the other did.
 const TRIES_MAX: u32 = 5;
 
-/// Attempt ids in one notice: PostgreSQL takes 8,000 octets, an id and its comma are 37.
-const IDS_A_NOTICE: usize = 200;
+/// Bells in one notice: PostgreSQL takes 8,000 octets, a bell and its comma are 34.
+const BELLS_A_NOTICE: usize = 200;
 
 /// Carry out what was taken from the queue, in its order. Returns the end of our chain, if it moved.
 pub(super) async fn settle(session: &mut Session, desk: &Desk, jobs: Vec<Job>) -> Option<Head> {
@@ -71,7 +73,7 @@ async fn settle_alone(session: &mut Session, desk: &Desk, job: Job) -> Option<He
 /// A transaction that was committed.
 struct Settled {
     outcomes: Vec<Result<Outcome, Fault>>,
-    ended: Vec<AttemptId>,
+    rings: HashSet<Bell>,
     head: Head,
 }
 
@@ -81,10 +83,7 @@ impl Settled {
         for (job, outcome) in jobs.into_iter().zip(self.outcomes) {
             job.answer(outcome);
         }
-        for attempt in self.ended {
-            // Nobody may be waiting, which is fine.
-            drop(desk.endings.send(attempt));
-        }
+        self.rings.into_iter().for_each(|bell| desk.bells.ring(bell));
         self.head
     }
 }
@@ -108,20 +107,20 @@ async fn transact(session: &mut Session, desk: &Desk, jobs: &[Job]) -> Result<Se
 async fn inside(session: &mut Session, desk: &Desk, jobs: &[Job]) -> Result<Settled, Fault> {
     let mut chain = Chain::read(session, &desk.keyring, &desk.deployment, &desk.node).await?;
     desk.check_end(session, chain.head()).await?;
-    let mut ended = Vec::new();
+    let mut rings = HashSet::new();
     let outcomes = match jobs {
         [Job { order, .. }] if !order.change.is_grouped() => {
-            match order.carry_out(session, desk, &mut chain, &mut ended).await {
+            match order.carry_out(session, desk, &mut chain, &mut rings).await {
                 Err(Fault::Refused(why)) => vec![Err(Fault::Refused(why))],
                 outcome => vec![Ok(outcome?)],
             }
         }
-        _ => grouped(session, desk, jobs, &mut chain, &mut ended).await?,
+        _ => grouped(session, desk, jobs, &mut chain, &mut rings).await?,
     };
     chain.write(session, &desk.keyring, &desk.deployment).await?;
-    notify(session, desk, &ended).await?;
+    notify(session, desk, &rings).await?;
     desk.check()?;
-    Ok(Settled { outcomes, ended, head: chain.head().clone() })
+    Ok(Settled { outcomes, rings, head: chain.head().clone() })
 }
 
 async fn grouped(
@@ -129,9 +128,11 @@ async fn grouped(
     desk: &Desk,
     jobs: &[Job],
     chain: &mut Chain,
-    ended: &mut Vec<AttemptId>,
+    rings: &mut HashSet<Bell>,
 ) -> Result<Vec<Result<Outcome, Fault>>, Fault> {
-    let mut book = Book::load(session, desk, jobs.iter().filter_map(|job| transition(&job.order))).await?;
+    let transitions = jobs.iter().filter_map(|job| transition(&job.order));
+    let users = jobs.iter().filter_map(|job| job.order.change.needs_user());
+    let mut book = Book::load(session, desk, transitions, users).await?;
     let mut outcomes = Vec::with_capacity(jobs.len());
     for job in jobs {
         outcomes.push(match &job.order.change {
@@ -139,12 +140,42 @@ async fn grouped(
                 records.iter().try_for_each(|record| chain.append(record))?;
                 Ok(Outcome::Done)
             }
-            _ => take(&mut book, &job.order, desk, chain)?,
+            Change::Transition(transition) => take(&mut book, transition, desk, chain)?,
+            // Its turn comes below.
+            _ => Ok(Outcome::Done),
         });
     }
-    book.write(session, &desk.keyring).await?;
-    ended.extend_from_slice(book.ended());
+    book.write(session, &desk.keyring, chain).await?;
+    rings.extend(book.rings());
+    let mut single: Vec<_> = jobs
+        .iter()
+        .zip(&mut outcomes)
+        .filter_map(|(job, outcome)| job.order.change.row().map(|row| (row, &job.order, outcome)))
+        .collect();
+    single.sort_by(|one, other| one.0.cmp(&other.0));
+    for (_, order, outcome) in single {
+        *outcome = touch(session, desk, order, &book, chain, rings).await?;
+    }
     Ok(outcomes)
+}
+
+/// A change of one row that no login reads, beside those of logins.
+async fn touch(
+    session: &mut Session,
+    desk: &Desk,
+    order: &Order,
+    book: &Book,
+    chain: &mut Chain,
+    rings: &mut HashSet<Bell>,
+) -> Result<Result<Outcome, Fault>, Fault> {
+    if let Some(user) = order.change.needs_user().filter(|user| !book.is_enabled(*user)) {
+        return Ok(Fault::refused(format!("the user {user} is disabled or gone")));
+    }
+    match order.carry_out(session, desk, chain, rings).await {
+        // It changed nothing.
+        Err(Fault::Refused(why)) => Ok(Err(Fault::Refused(why))),
+        outcome => outcome.map(Ok),
+    }
 }
 
 fn transition(order: &Order) -> Option<&Transition> {
@@ -154,8 +185,12 @@ fn transition(order: &Order) -> Option<&Transition> {
     }
 }
 
-fn take(book: &mut Book, order: &Order, desk: &Desk, chain: &mut Chain) -> Result<Result<Outcome, Fault>, Fault> {
-    let Some(transition) = transition(order) else { return Err(Fault::damaged("not a grouped change")) };
+fn take(
+    book: &mut Book,
+    transition: &Transition,
+    desk: &Desk,
+    chain: &mut Chain,
+) -> Result<Result<Outcome, Fault>, Fault> {
     let committed = match book.apply(transition, &desk.keyring) {
         Ok(committed) => committed,
         // It changed nothing: a row that does not open is the trouble of this one alone.
@@ -172,14 +207,15 @@ fn take(book: &mut Book, order: &Order, desk: &Desk, chain: &mut Chain) -> Resul
 }
 
 /// Wake those who wait on other nodes. The notice leaves with the COMMIT.
-async fn notify(session: &mut Session, desk: &Desk, ended: &[AttemptId]) -> Result<(), Fault> {
+async fn notify(session: &mut Session, desk: &Desk, rings: &HashSet<Bell>) -> Result<(), Fault> {
     if !session.is_postgres() {
         return Ok(());
     }
-    // With our name, so that we do not wake ourselves twice.
-    for ids in ended.chunks(IDS_A_NOTICE) {
-        let notice = listener::notice(&desk.node, ids);
-        session.query("SELECT pg_notify('vestibule_endings', $1)", &[(&notice).into()]).await?;
+    // With our mark, so that we do not wake ourselves twice.
+    let bells: Vec<_> = rings.iter().copied().collect();
+    for bells in bells.chunks(BELLS_A_NOTICE) {
+        let notice = listener::notice(&desk.process, bells);
+        session.query("SELECT pg_notify('vestibule_bells', $1)", &[(&notice).into()]).await?;
     }
     Ok(())
 }

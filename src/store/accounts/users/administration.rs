@@ -10,7 +10,7 @@ use crate::audit::Chain;
 use crate::fault::Fault;
 use crate::keyring::Keyring;
 use crate::session::Session;
-use crate::trust;
+use crate::{tokens, trust};
 
 /// The longest display name, mail address or group name that is kept, in octets.
 const TEXT_OCTETS_MAX: usize = 1024;
@@ -102,6 +102,11 @@ pub(crate) async fn change(
     if matches!(change, UserChange::Enabled(false) | UserChange::PasswordHash(_)) {
         forget_places(session, &user).await?;
         trust::revoke_all(session, chain, id, by, now).await?;
+        tokens::end_sessions(session, chain, id, by, now).await?;
+    }
+    if matches!(change, UserChange::Enabled(false)) {
+        // SES-03: a pairing that was begun is not finished either.
+        session.execute("DELETE FROM tokens WHERE user_id = $1", &[(&id.to_string()).into()]).await?;
     }
     Ok(())
 }
@@ -128,13 +133,16 @@ pub(crate) async fn delete(
 ) -> Result<Vec<AttemptId>, Fault> {
     let user = known(session, id).await?;
     let text = id.to_string();
+    let sql = "DELETE FROM deliveries WHERE attempt IN (SELECT id FROM attempts WHERE user_id = $1)";
+    session.execute(sql, &[(&text).into()]).await?;
     let sql = "DELETE FROM attempts WHERE user_id = $1 RETURNING id";
     let ended = session.query(sql, &[(&text).into()]).await?;
     let ended = ended.into_iter().map(|mut row| row.id()).collect::<Result<_, _>>()?;
     forget_failures(session, &user).await?;
     forget_places(session, &user).await?;
     trust::revoke_all(session, chain, id, by, now).await?;
-    // Authenticators and what was spent of them go with the row.
+    tokens::end_sessions(session, chain, id, by, now).await?;
+    // Authenticators with what was spent of them and what is known of devices go with the row, and so do tokens.
     session.execute("DELETE FROM users WHERE id = $1", &[(&text).into()]).await?;
     let name = user.subject.name;
     chain.append(&AuditRecord::new(now, AuditEvent::UserDeleted { user: id, name, by: by.to_owned() }))?;
@@ -153,10 +161,12 @@ pub(crate) async fn clear_locks(
     chain.append(&AuditRecord::new(now, AuditEvent::LockCleared { user: id, by: by.to_owned() }))
 }
 
-/// Wrong passwords and codes. Where the user was let in stays known.
+/// Wrong passwords and codes, and requests to the phone. Where the user was let in stays known.
 async fn forget_failures(session: &mut Session, user: &User) -> Result<(), Fault> {
     let (of, code) = (CounterKey::password_of(&user.subject).0, CounterKey::code_of(user.id).0);
-    session.execute("DELETE FROM counters WHERE name IN ($1, $2)", &[(&of).into(), (&code).into()]).await?;
+    let push = CounterKey::push_of(user.id).0;
+    let names = [(&of).into(), (&code).into(), (&push).into()];
+    session.execute("DELETE FROM counters WHERE name IN ($1, $2, $3)", &names).await?;
     forget_everywhere(session, &CounterKey::password_at(&user.subject, "")).await
 }
 

@@ -219,14 +219,18 @@ async fn locks_are_cleared_for_one_user_alone(place: &Place) {
         .flat_map(|user| {
             let subject = &user.subject;
             let at = ["192.0.2.1", "zz"].map(|place| CounterKey::password_at(subject, place));
-            [at.to_vec(), vec![CounterKey::password_of(subject), CounterKey::code_of(user.id)]].concat()
+            [
+                at.to_vec(),
+                vec![CounterKey::password_of(subject), CounterKey::code_of(user.id), CounterKey::push_of(user.id)],
+            ]
+            .concat()
         })
         .collect();
     let charge = keys.iter().map(|key| Charge { key: key.clone(), budget: budget(1) }).collect();
     store.commit(Transition { charge, ..Transition::new(attempt_id(), NOW) }).await.unwrap();
     store.clear_locks(alice.id, "admin", NOW).await.unwrap();
     let failures: Vec<_> = store.counters(&keys).await.unwrap().iter().map(|counter| counter.failures).collect();
-    assert_eq!(failures, [0, 0, 0, 0, 1, 1, 1, 1]);
+    assert_eq!(failures, [0, 0, 0, 0, 0, 1, 1, 1, 1, 1]);
 }
 
 async fn known_places_outlast_an_unlock_but_no_change_of_password(place: &Place) {

@@ -1,6 +1,6 @@
 //! What is sealed, and with which key.
 
-use vestibule_engine::{Method, SecretBytes, Store, StoreError, Transition};
+use vestibule_engine::{Method, SecretBytes, Store, StoreError, TokenKind, Transition};
 
 use super::on_both;
 use crate::tests::places::*;
@@ -61,12 +61,22 @@ async fn everything_is_sealed_anew_and_the_old_key_is_not_needed_any_more(place:
     let open = Transition { to: Some(open_position(Some(user.id))), ..decided(Some(user.id)) };
     let attempt = open.attempt;
     store.commit(open).await.unwrap();
+    let ringing = rings(user.id, "radius/vpn", 1, 1);
+    store.commit(ringing.clone()).await.unwrap();
+    let phone = enrolled(&store, user.id, Method::Push).await;
+    store.set_push(phone, Some(SecretBytes::new("canary-push")), NOW).await.unwrap();
+    for (number, kind) in [(1, TokenKind::Session), (1, TokenKind::Pairing), (2, TokenKind::Session)] {
+        store.put_token(token(kind, number, Some(user.id))).await.unwrap();
+    }
+    store.put_token(token(TokenKind::Pairing, 3, None)).await.unwrap();
+    store.keep("gateway-key", SecretBytes::new("canary-kept")).await.unwrap();
     store.close().await;
 
     let key = |octet| SecretBytes::new(vec![octet; 32]);
     let both = Keyring::new(&key(2), &[key(1)]).unwrap();
     let store = place.try_open(both, NODE, Opening::Existing).await.unwrap();
-    assert_eq!(store.rotate("admin", NOW).await.unwrap(), 5);
+    // Four authenticators, a password, two logins, an address, four tokens, a key.
+    assert_eq!(store.rotate("admin", NOW).await.unwrap(), 13);
     assert_eq!(store.rotate("admin", NOW).await.unwrap(), 0);
     store.close().await;
 
@@ -74,6 +84,14 @@ async fn everything_is_sealed_anew_and_the_old_key_is_not_needed_any_more(place:
     assert_eq!(store.authenticators(user.id).await.unwrap()[0].secret.expose(), b"canary-seed");
     assert!(store.local_account("carol").await.unwrap().unwrap().password_hash.is_some());
     assert!(store.attempt(attempt).await.unwrap().is_some());
+    assert_eq!(store.ringing(user.id, NOW).await.unwrap()[0].id, ringing.attempt);
+    assert_eq!(store.device(phone).await.unwrap().unwrap().push.unwrap().expose(), b"canary-push");
+    assert_eq!(store.tokens_of(user.id, TokenKind::Session, NOW).await.unwrap().len(), 2);
+    for number in [1, 3] {
+        let taken = store.take_token(TokenKind::Pairing, &[number; 32], NOW).await.unwrap().unwrap();
+        assert_eq!(taken.payload.expose(), b"canary-token");
+    }
+    assert_eq!(store.kept("gateway-key").await.unwrap().unwrap().expose(), b"canary-kept");
     assert!(is_done(&store.commit(decided(None)).await.unwrap()));
     assert!(store.audit_verify().await.unwrap().problem.is_none());
     let told = store.audit_tail(3, None).await.unwrap();

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use vestibule_engine::{
-    Charge, CoalesceKey, Committed, CounterKey, Ended, Method, OpenAttempt, Position, SecretBytes, Station, Store,
-    Transition, TrustEntry, TrustId, UserChange,
+    Bell, Charge, CoalesceKey, Committed, CounterKey, Ended, Method, OpenAttempt, Position, SecretBytes, Station,
+    Store, Transition, TrustEntry, TrustId, UserChange,
 };
 
 use super::on_both;
@@ -139,6 +139,7 @@ async fn a_change_that_is_refused_leaves_nothing(place: &Place) {
         Transition { if_enabled: Some(bob.id), ..whole() },
         Transition { spend: vec![item(phone, "1"), step(phone, 100)], ..whole() },
         Transition { relies_on: Some(TrustId(uuid::Uuid::new_v4())), ..whole() },
+        Transition { unless_crowded: rings(user.id, "radius/vpn", 1, 0).unless_crowded, ..whole() },
     ];
     for change in hindered {
         let attempt = change.attempt;
@@ -272,11 +273,10 @@ async fn what_ran_out_is_found_oldest_first(place: &Place) {
 async fn who_waits_is_woken_by_the_end(place: &Place) {
     let store = place.open().await;
     let attempt = attempt_id();
-    let mut endings = store.endings();
+    let mut waiting = store.bells().listen(Bell::Attempt(attempt));
     store.commit(moves(attempt, None, open_position(None))).await.unwrap();
     store.commit(moves(attempt, Some(1), ended(true))).await.unwrap();
-    let woken = tokio::time::timeout(Duration::from_secs(20), endings.recv()).await.unwrap().unwrap();
-    assert_eq!(woken, attempt);
+    tokio::time::timeout(Duration::from_secs(20), waiting.rung()).await.unwrap();
 }
 
 async fn what_is_long_over_is_swept(place: &Place) {

@@ -1,0 +1,3 @@
+//! Interfaces of other makers' clients, spoken as those clients know them.
+
+pub mod privacyidea;

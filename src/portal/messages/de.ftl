@@ -1,0 +1,279 @@
+## Everywhere
+skip = Zum Inhalt springen
+language = Sprache
+nav = Bereiche
+nav-devices = Geräte und Codes
+nav-history = Aktivität
+nav-sessions = Sitzungen
+sign-out = Abmelden
+help = Brauchen Sie Hilfe?
+reference = Referenz { $what }
+cancel = Abbrechen
+save = Speichern
+keep = Behalten
+check-again = Noch einmal nachsehen
+start-over = Neu anmelden
+to-start = Zurück zum Anfang
+time-now = gerade eben
+time-minutes = { $count ->
+    [one] vor { $count } Minute
+   *[other] vor { $count } Minuten
+  }
+time-hours = { $count ->
+    [one] vor { $count } Stunde
+   *[other] vor { $count } Stunden
+  }
+browser-unknown = Unbekannter Browser
+
+## Sign in
+sign-in-title = Anmelden
+sign-in-button = Anmelden
+sign-in-invited = Ich habe eine Einladung
+user-label = Benutzername oder E-Mail
+password-label = Passwort
+notice-away = Sie waren eine Weile weg. Melden Sie sich neu an.
+notice-signed-out = Sie sind abgemeldet.
+refused-text = Das hat nicht geklappt. Prüfen Sie Name und Passwort und versuchen Sie es noch einmal. Hat dieses Konto noch keinen zweiten Schritt, fragen Sie nach einer Einladung.
+refused-enrol-text = Das hat nicht geklappt. Prüfen Sie Name, Passwort und Einladungscode. Eine Einladung gilt einmal und nur für begrenzte Zeit: Fragen Sie nach einer neuen, wenn Ihre älter ist.
+enrol-title = Zweiten Schritt einrichten
+enrol-lead = Melden Sie sich einmal mit Passwort und Einladung an. Danach fügen Sie Ihr Telefon oder eine App für Codes hinzu.
+enrol-button = Weiter
+enrol-have-one = Ich habe schon einen zweiten Schritt
+invitation-label = Einladungscode
+invitation-hint = Aus Ihrer Einladung. Lassen Sie das Feld leer, wenn man Ihnen gesagt hat, dass keiner nötig ist.
+invitation-none = Mir wurde gesagt, dass kein Code nötig ist
+not-you = Nicht Sie?
+
+## Second step: a code
+code-title-code = Code eingeben
+code-title-recovery = Wiederherstellungscode eingeben
+code-title-invitation = Einladungscode eingeben
+code-title-number = Zahl vom Telefon eingeben
+code-title-primary = Noch eine Frage
+code-lead-code = Öffnen Sie Ihre Authenticator-App und tippen Sie den Code ein, den sie zeigt.
+code-lead-recovery = Tippen Sie einen der Codes ein, die Sie ausgedruckt haben. Jeder gilt einmal.
+code-lead-invitation = Dieses Konto hat noch keinen zweiten Schritt. Tippen Sie den Code aus Ihrer Einladung ein, um einen einzurichten.
+code-lead-number = Ihr Telefon zeigt jetzt eine Zahl. Tippen Sie sie hier ein.
+code-lead-primary = Antworten Sie, um fortzufahren.
+code-label-code = Code
+code-label-recovery = Wiederherstellungscode
+code-label-invitation = Einladungscode
+code-label-number = Zahl
+code-label-primary = Antwort
+code-again-code = Dieser Code hat nicht gepasst. Nehmen Sie den neuesten.
+code-again-recovery = Dieser Code hat nicht gepasst oder wurde schon benutzt. Versuchen Sie einen anderen.
+code-again-invitation = Dieser Code hat nicht gepasst. Prüfen Sie ihn oder fragen Sie nach einer neuen Einladung.
+code-again-number = Das ist eine andere Zahl als die auf Ihrem Telefon.
+code-again-primary = Das hat nicht geklappt. Versuchen Sie es noch einmal.
+code-button = Weiter
+code-recovery-hint = Ein Wiederherstellungscode geht hier auch.
+code-use-phone = Anfrage an mein Telefon senden
+code-back-to-phone = Zurück zur Anfrage auf meinem Telefon
+
+## Second step: the phone
+waiting-title = Auf dem Telefon bestätigen
+waiting-test = Eine Anfrage zum Ausprobieren von { $what }
+waiting-number = Öffnen Sie Vestibule auf Ihrem Telefon und geben Sie diese Zahl ein.
+waiting-number-label = Zahl { $what }
+waiting-no-number = Öffnen Sie Vestibule auf Ihrem Telefon und bestätigen Sie die Anfrage.
+waiting-use-code = Stattdessen einen Code eingeben
+evidence-asking = Ihr Telefon wird gefragt
+evidence-sent = An Ihr Telefon gesendet
+evidence-shown = Ihr Telefon zeigt die Anfrage
+evidence-opened = Auf Ihrem Telefon geöffnet
+evidence-answered = Auf Ihrem Telefon beantwortet
+evidence-silent = Ihr Telefon hat den Empfang nicht bestätigt. Öffnen Sie Vestibule darauf oder nehmen Sie einen Code.
+evidence-unreachable = Ihr Telefon war nicht zu erreichen. Öffnen Sie Vestibule darauf: Die Anfrage ist dort.
+unanswered-title = Niemand hat auf dem Telefon geantwortet
+unanswered-text = Die Anfrage ist vorbei. Nichts wurde bestätigt.
+unanswered-again = Noch einmal senden
+unanswered-wait = { $count ->
+    [one] In { $count } Sekunde können Sie noch einmal senden.
+   *[other] In { $count } Sekunden können Sie noch einmal senden.
+  }
+
+## How it may end
+ended-denied-title = Auf dem Telefon abgelehnt
+ended-denied-text = Diese Anmeldung wurde abgelehnt, niemand wurde eingelassen. War das ein Versehen, melden Sie sich neu an.
+ended-reported-title = Gemeldet
+ended-reported-text = Diese Anmeldung wurde als fremd gemeldet. Niemand wurde eingelassen, und Anfragen an Ihr Telefon ruhen eine Weile. Ändern Sie Ihr Passwort, wenn Sie sie nicht begonnen haben.
+ended-wrong-number-title = Eine andere Zahl wurde eingegeben
+ended-wrong-number-text = Die Zahl auf Ihrem Telefon war nicht die von hier. Niemand wurde eingelassen. Bestätigen Sie nur, was Sie vor sich sehen.
+ended-unanswered-title = Niemand hat auf dem Telefon geantwortet
+ended-unanswered-text = Die Anfrage ist vorbei. Nichts wurde bestätigt.
+ended-tries-title = Zu viele Versuche
+ended-tries-text = Die Codes haben nicht gepasst. Melden Sie sich neu an und nehmen Sie den neuesten Code.
+ended-rings-title = Ihr Telefon wurde zu oft gefragt
+ended-rings-text = Anfragen an Ihr Telefon ruhen eine Weile. Versuchen Sie es später oder nehmen Sie einen Code.
+ended-locked-title = Für eine Weile gesperrt
+ended-locked-text = Es gab zu viele Fehlversuche. Warten Sie oder fragen Sie um Hilfe.
+ended-refused-title = Das hat nicht geklappt
+ended-refused-text = Diese Anmeldung wurde nicht eingelassen. Melden Sie sich neu an oder fragen Sie um Hilfe.
+locked-for = { $count ->
+    [one] In { $count } Minute geht es wieder.
+   *[other] In { $count } Minuten geht es wieder.
+  }
+trouble-title = Das geht gerade nicht
+trouble-text = Mit Ihrem Passwort und Ihrem Telefon ist alles in Ordnung. Versuchen Sie es gleich noch einmal.
+not-there-title = Hier ist nichts
+not-there-text = Die Seite gibt es nicht mehr, oder es gab sie nie.
+forged-title = Diese Seite war zu alt
+forged-text = Das Formular kam nicht von einer offenen Seite von uns. Nichts wurde geändert. Öffnen Sie die Seite neu und versuchen Sie es noch einmal.
+too-large-title = Das war zu viel
+too-large-text = Gesendet wurde mehr, als ein Formular hier fasst. Nichts wurde geändert.
+
+## Devices
+devices-title = Geräte und Codes
+devices-none = Sie haben noch keinen zweiten Schritt. Fügen Sie Ihr Telefon hinzu: Es dauert eine Minute.
+devices-add-first = Gerät hinzufügen
+devices-add = Weiteres hinzufügen
+devices-need-recovery = Geht Ihr Telefon verloren, kommen Sie mit Wiederherstellungscodes wieder hinein.
+devices-make-recovery = Wiederherstellungscodes erstellen
+kind-push = Telefon mit Bestätigung
+kind-totp = App für Codes
+kind-recovery-code = Wiederherstellungscodes
+kind-qr = Telefon, das scannt
+kind-passkey = Passkey
+kind-external-code = Code aus einem anderen System
+kind-plugin = Anderer zweiter Schritt
+kind-invitation = Einladung
+device-preferred = Wird zuerst gefragt
+device-manage = Verwalten
+device-trouble = Dieses Telefon war beim letzten Mal nicht zu erreichen.
+device-silent = Dieses Telefon klingelt nicht. Es sieht Anfragen, solange Vestibule darauf offen ist.
+device-tested = Es funktioniert: Ihr Telefon wurde gefragt und hat bestätigt.
+device-paired = Dieses Telefon ist hinzugefügt. Senden Sie ihm eine Probeanfrage und sehen Sie, ob es klingelt.
+device-replaces = Das neue Telefon funktioniert, { $what } wird nicht mehr gebraucht.
+device-remove-old = { $what } entfernen
+device-test-title = Klingelt es?
+device-test-text = Sendet eine Anfrage, die nichts öffnet.
+device-test = Probeanfrage senden
+device-label-title = Name
+device-label = Name
+device-prefer-title = Zuerst gefragt
+device-prefer-text = Wenn Sie sich anmelden, wird dieses vor den anderen gefragt.
+device-prefer = Dieses zuerst fragen
+device-prefer-not = Keine Vorliebe
+device-remove-title = Ersetzen oder entfernen
+device-remove-text = Entfernen Sie, was Sie nicht mehr haben. Ein neues Telefon tritt an die Stelle des alten.
+device-replace = Durch ein neues Telefon ersetzen
+device-remove = Entfernen
+fact-created = Hinzugefügt
+fact-used = Zuletzt benutzt
+fact-never-used = Nie benutzt
+fact-shown = Zeigte zuletzt eine Anfrage
+fact-answered = Zuletzt geantwortet
+fact-codes-left = Codes übrig:
+codes-low = Nur noch wenige Codes sind übrig. Erstellen Sie neue.
+done-added = Hinzugefügt. Sie können es ab jetzt benutzen.
+done-removed = Entfernt. Es öffnet nichts mehr.
+done-labelled = Der Name ist gespeichert.
+done-preferred = Gespeichert. Es gilt ab der nächsten Anmeldung.
+label-refused = Dieser Name geht nicht. Schreiben Sie 1 bis 64 Zeichen in einer Zeile.
+too-many-phones = Sie haben so viele Telefone, wie es sein dürfen. Entfernen Sie zuerst eines.
+remove-title = { $what } entfernen?
+remove-text-push = Es kann nichts mehr bestätigen, und offene Anfragen darauf sind vorbei. Um es wieder zu benutzen, fügen Sie es neu hinzu.
+remove-text = Es öffnet nichts mehr. Um es wieder zu benutzen, fügen Sie es neu hinzu.
+remove-last = Das ist Ihr letzter zweiter Schritt. Ohne ihn können Sie sich nicht anmelden und brauchen eine Einladung, um einen neuen einzurichten.
+again-title = Zeigen Sie, dass Sie es sind
+again-text = Das ändert, wie Ihr Konto geschützt ist, darum wird noch einmal nach Ihrem zweiten Schritt gefragt.
+again-button = Weiter
+
+## Adding
+add-title = Zweiten Schritt hinzufügen
+add-phone-title = Ihr Telefon
+add-phone-text = Bestätigen Sie Anmeldungen mit einem Tipp. Sie scannen einen Code mit der Kamera des Telefons.
+add-phone-hint = Halten Sie das Telefon bereit. Der Code gilt einmal und fünf Minuten lang; zeigen Sie ihn niemandem.
+add-phone-button = Code zeigen
+add-app-title = Eine App für Codes
+add-app-text = Geht mit jeder Authenticator-App, ohne Netz.
+add-app-button = Einrichten
+add-codes-title = Wiederherstellungscodes
+add-codes-text = Zehn Codes auf Papier für den Tag, an dem Ihr Telefon fehlt. Jeder gilt einmal.
+add-codes-replace = Neue Codes ersetzen die, die Sie haben.
+add-codes-button = Codes erstellen
+add-codes-again = Neue Codes erstellen
+scan-title = Mit dem Telefon scannen
+scan-text = Richten Sie die Kamera des Telefons auf diesen Code und öffnen Sie den Link.
+scan-qr = Code zum Scannen
+scan-minutes = { $count ->
+    [one] Gilt noch { $count } Minute.
+   *[other] Gilt noch { $count } Minuten.
+  }
+scan-here = Ich bin schon auf dem Telefon
+compare-title = Ist das Ihr Telefon?
+compare-text = Das Telefon zeigt auch eine Zahl. Sind beide gleich?
+compare-no-code = Zeigt die App auf dem Telefon dieses Konto jetzt an?
+compare-yes = Ja, gleich
+compare-no = Nein
+compare-hint = Sind sie verschieden, hat jemand anderes den Code gescannt. Antworten Sie Nein und beginnen Sie neu.
+pair-over-title = Der Code ist vorbei
+pair-over-text = Er wurde benutzt, abgelehnt, oder seine Zeit ist um. Nichts wurde hinzugefügt.
+pair-over-again = Neu beginnen
+app-title = App für Codes einrichten
+app-text = Scannen Sie das mit Ihrer Authenticator-App. Tippen Sie dann den Code ein, den sie zeigt.
+app-key = Ich kann nicht scannen
+app-code = Code aus der App
+app-button = Bestätigen
+app-default-label = Authenticator-App
+app-clock-off = Der Code passt zu einer anderen Zeit. Stellen Sie die Uhr des Geräts auf automatisch und nehmen Sie den neuesten Code.
+codes-title = Ihre Wiederherstellungscodes
+codes-text = Drucken Sie sie jetzt aus oder schreiben Sie sie auf: Sie werden nur einmal gezeigt. Jeder gilt einmal.
+codes-print = Drucken
+codes-done = Ich habe sie
+codes-go-on = Ich habe sie, weiter
+
+## Activity
+history-title = Aktivität
+history-lead = Was mit Ihrem Konto geschah, das Neueste zuerst.
+history-none = Noch nichts.
+not-me = Das war ich nicht
+service-portal = diesen Seiten
+service-test = einer Probeanfrage
+detail-address = Von { $what }
+detail-remembered = Ort gemerkt
+event-signed-in = Angemeldet bei { $what }
+event-refused = Anmeldung bei { $what } abgelehnt: { $where }
+event-refused-unknown = Anmeldung bei { $what } abgelehnt
+event-reported = Als fremd gemeldet: { $what }
+event-withheld = Ihr Telefon wurde für { $what } nicht gefragt, weil es zu oft gefragt wurde
+event-session-started = Eine Sitzung auf diesen Seiten begann
+event-session-ended = Eine Sitzung auf diesen Seiten endete
+event-added = { $what } wurde hinzugefügt ({ $where })
+event-removed = Ein Gerät wurde entfernt ({ $what })
+event-confirmed = Ein neues Gerät wurde bestätigt
+event-changed = Ein Gerät wurde geändert
+event-invited = Sie wurden eingeladen, einen zweiten Schritt einzurichten
+event-unlocked = Eine Sperre wurde aufgehoben
+reason-password = das Passwort war falsch
+reason-code = der Code war falsch
+reason-denied = auf dem Telefon abgelehnt
+reason-reported = auf dem Telefon gemeldet
+reason-number = eine andere Zahl wurde eingegeben
+reason-unanswered = niemand hat geantwortet
+reason-locked = nach zu vielen Fehlversuchen gesperrt
+reason-pushes = das Telefon wurde zu oft gefragt
+reason-not-enrolled = es gab keinen zweiten Schritt dafür
+reason-not-allowed = nicht erlaubt
+reason-gone = abgebrochen
+disown-title = Das waren Sie nicht?
+disown-text = Sie sagen, dass sich jemand anderes bei { $what } angemeldet hat. Das wird geschehen:
+disown-sessions = Alle Sitzungen und gemerkten Orte Ihres Kontos enden, auch diese Sitzung.
+disown-phones = Offene Anfragen auf Ihren Telefonen enden, und eine Weile kommen keine neuen.
+disown-told = Ihre Administratoren sehen die Meldung.
+disown-button = Das war ich nicht
+disowned-title = Gemeldet
+disowned-done = Alle Sitzungen und gemerkten Orte Ihres Kontos wurden beendet, und Ihre Administratoren sehen die Meldung.
+disowned-next = Ändern Sie jetzt Ihr Passwort. Melden Sie sich dann neu an und entfernen Sie jedes Gerät, das nicht Ihres ist.
+
+## Sessions
+sessions-title = Wo Sie angemeldet sind
+session-this = Diese hier
+session-began = Begonnen
+session-seen = Zuletzt aktiv
+session-end = Diese Sitzung beenden
+sessions-end-others = Alle anderen Sitzungen beenden
+places-title = Gemerkte Orte
+places-text = Hier werden Sie eine Weile nicht noch einmal gefragt.
+place-until = bis
+place-forget = Vergessen
