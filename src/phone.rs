@@ -7,7 +7,7 @@
 //! ```text
 //!  PairingLink ── Phone::pair ──▶ Paired { phone, code }     the code is compared with the portal's, and confirmed there
 //!  phone.requests(wait) ──▶ [Request] ── phone.approve | deny | report ──▶ Answered
-//!  StateFile: the accounts of a phone, for the next time
+//!  phone.account(): what to keep for the next time; where it is kept is its caller's business
 //! ```
 
 mod account;
@@ -16,7 +16,6 @@ mod error;
 mod line;
 mod link;
 mod request;
-mod state;
 mod surroundings;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -33,7 +32,6 @@ pub use answer::Answered;
 pub use error::{LinkRefused, PhoneError};
 pub use link::PairingLink;
 pub use request::Request;
-pub use state::{StateFault, StateFile};
 pub use surroundings::Surroundings;
 
 use line::{Line, Sent, Signer};

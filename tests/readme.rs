@@ -66,6 +66,11 @@ impl Reader {
                 self.daemon = Some(daemon);
             }
             "vestibule try radius --user ada" => self.signs_in(command),
+            "vestibule users invite ada" => {
+                let printed = self.types(command, "").printed;
+                assert!(printed.contains("ada"), "{printed}");
+            }
+            "vestibule devices list ada" => drop(self.types(command, "")),
             "vestibule audit tail" => assert!(self.types(command, "").printed.contains("ada")),
             "vestibule audit verify" => drop(self.types(command, "")),
             other => panic!("the README has a command that no test types: {other}"),

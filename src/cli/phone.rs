@@ -5,6 +5,7 @@ mod answer;
 mod pair;
 mod pocket;
 mod shown;
+mod state;
 #[cfg(test)]
 mod tests;
 mod watch;
@@ -14,6 +15,8 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use vestibule_engine::config::Span;
+
+pub(crate) use self::state::StateFile;
 
 use self::pocket::Pocket;
 use super::Outcome;

@@ -4,7 +4,6 @@ use chrono::{NaiveTime, Weekday};
 use ipnet::IpNet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use crate::config::{Problems, Span};
@@ -15,6 +14,9 @@ use crate::{
 
 /// Rules beyond this are a sign of generated configuration gone wrong; each login reads them all.
 const RULES_MAX: usize = 1_000;
+
+/// Phones show a place in one line.
+const PLACE_CHARS_MAX: usize = 40;
 
 /// Which second factor a login needs. Rules are read from top to bottom; the first that matches decides.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
@@ -107,8 +109,18 @@ pub struct LoginConfig {
     pub tries: u32,
     /// How phones are asked to approve a login.
     pub push: PushRulesConfig,
-    /// Names for networks, as people are shown them on their phone: `Head office: [10.1.0.0/16]`.
-    pub places: BTreeMap<String, Vec<String>>,
+    /// Names for networks, as people are shown them on their phone.
+    pub places: Vec<PlaceConfig>,
+}
+
+/// A place people know, by its networks.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PlaceConfig {
+    /// What people call it, like `Head office`.
+    pub name: String,
+    /// Addresses or networks, like `10.1.0.0/16`. Where several places hold an address, the narrowest network counts.
+    pub networks: Vec<String>,
 }
 
 /// How phones are asked to approve a login.
@@ -166,7 +178,7 @@ impl Default for LoginConfig {
             prompt_lifetime: Span(settings.prompt_lifetime),
             tries: settings.tries_per_attempt,
             push: PushRulesConfig::default(),
-            places: BTreeMap::new(),
+            places: Vec::new(),
         }
     }
 }
@@ -398,11 +410,15 @@ impl LoginConfig {
             problems.error(format!("{path}.tries"), self.tries.to_string(), "write 1 to 10");
         }
         let mut places = Vec::new();
-        for (name, written) in &self.places {
-            let at = format!("{path}.places.{name}");
-            for (index, text) in written.iter().enumerate() {
-                places.extend(network(text, &format!("{at}.{index}"), problems).map(|network| (network, name.clone())));
+        for (index, place) in self.places.iter().enumerate() {
+            let at = format!("{path}.places.{index}");
+            let name = crate::plain::shown(place.name.trim(), PLACE_CHARS_MAX);
+            if name.is_empty() || name != place.name {
+                let found = format!("\"{}\" as the name of a place", place.name);
+                problems.error(format!("{at}.name"), found, format!("write 1 to {PLACE_CHARS_MAX} plain characters"));
             }
+            let named = networks(&place.networks, &at, problems).into_iter();
+            places.extend(named.map(|network| (network.0, name.clone())));
         }
         // The narrowest network names the place.
         places.sort_by_key(|(network, _)| std::cmp::Reverse(network.prefix_len()));

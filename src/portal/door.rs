@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -14,6 +14,7 @@ use vestibule_listen::{
 };
 
 use crate::assets::Assets;
+use crate::compat::privacyidea::PrivacyIdea;
 use crate::pairing::Pairing;
 use crate::server;
 use crate::settings::PortalSettings;
@@ -73,6 +74,7 @@ pub(crate) struct Desk {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
     pub(crate) pairing: Arc<Pairing>,
+    pub(crate) privacyidea: OnceLock<Arc<PrivacyIdea>>,
     pub(crate) assets: Assets,
     pub(crate) live: ArcSwap<Live>,
 }
@@ -87,8 +89,8 @@ pub(crate) struct Live {
 }
 
 impl PortalDoor {
-    /// Listen and begin to answer. Nothing is left open when an address cannot be bound. `first` is done when nothing can
-    /// fail any more, and before anybody is answered.
+    /// Listen and begin to answer. Nothing is left open when an address cannot be bound. `first` is done as
+    /// soon as nothing can fail any more.
     pub fn start(
         settings: PortalSettings,
         links: PortalLinks,
@@ -106,10 +108,18 @@ impl PortalDoor {
         let configured = settings.listen.clone();
         let PortalParts { engine, store, clock, random, pairing, routes } = parts;
         let live = ArcSwap::from_pointee(link(settings, links)?);
-        let desk = Arc::new(Desk { engine, store, clock, random, pairing, assets: Assets::new(), live });
+        let desk = Arc::new(Desk {
+            engine,
+            store,
+            clock,
+            random,
+            pairing,
+            privacyidea: OnceLock::new(),
+            assets: Assets::new(),
+            live,
+        });
         let app = server::app(&desk, routes);
         let serving = Arc::new(server::Serving::new(app, tasks));
-        // The addresses are bound by this call, so what comes first has to be done in it, and is done before it answers.
         let listening = StreamDoor::start(stream, tasks, move |connection| {
             let serving = Arc::clone(&serving);
             async move { serving.connection(connection).await }
@@ -123,6 +133,12 @@ impl Handle {
     /// The addresses that are listened on, with their real ports.
     pub fn addresses(&self) -> Vec<SocketAddr> {
         self.listening.addresses().to_vec()
+    }
+
+    /// Phones with the privacyIDEA Authenticator can be added from now on as well.
+    pub fn offer_privacyidea(&self, privacyidea: Arc<PrivacyIdea>) {
+        // Said twice, it is offered all the same.
+        self.desk.privacyidea.set(privacyidea).ok();
     }
 
     /// Change to new settings as a whole, or keep the old ones and say why. Requests that are being answered end under the
@@ -139,11 +155,12 @@ impl Handle {
             (None, None) => None,
             _ => return Err(StartError::NeedsRestart("tls")),
         };
-        if let Some((identity, tls)) = tls {
-            tls.swap(identity)?;
-        }
         let rules = rules(&settings, self.tls.clone());
+        let renewed = tls.map(|(identity, tls)| (identity.clone(), tls));
         let live = link(settings, links)?;
+        if let Some((identity, tls)) = renewed {
+            tls.swap(&identity)?;
+        }
         first();
         self.listening.reload(rules);
         self.desk.live.store(Arc::new(live));

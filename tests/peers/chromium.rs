@@ -93,9 +93,10 @@ impl Chromium {
         Ok(Some(Self { connection, process, _home: home }))
     }
 
-    /// A new tab.
+    /// A new window. Pages in one window hide each other, and a hidden page neither draws nor answers.
     pub async fn page(&self) -> anyhow::Result<Page> {
-        let made = self.connection.call(None, "Target.createTarget", json!({ "url": "about:blank" })).await?;
+        let wanted = json!({ "url": "about:blank", "newWindow": true });
+        let made = self.connection.call(None, "Target.createTarget", wanted).await?;
         let target = made["targetId"].as_str().context("the new tab has no id")?;
         Page::attach(&self.connection, target).await
     }

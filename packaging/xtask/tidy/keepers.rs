@@ -20,10 +20,13 @@ const KEPT: &[Kept] = &[
     kept("openidconnect", &["vestibule-oidc"]),
     kept("axum", &["vestibule-portal", "vestibule-oidc"]),
     kept("hyper", &["vestibule-portal", "vestibule-proxy"]),
-    kept("reqwest", &["vestibule-oidc", "vestibule-push"]),
+    // The root has it for the phone in software, which is a client of the portal like any other.
+    kept("reqwest", &["vestibule-oidc", "vestibule-push", "vestibule", "vestibule-bench"]),
     kept("socket2", &["vestibule-listen", "vestibule-ldap"]),
     kept("quinn-udp", &["vestibule-listen"]),
     kept("tokio-rustls", &["vestibule-listen", "vestibule-radius", "vestibule-ldap"]),
+    // It makes keys that ring cannot make; ring alone signs with them.
+    kept("rsa", &["vestibule-factors"]),
     kept("totp-rs", &["vestibule-factors"]),
     kept("argon2", &["vestibule-factors"]),
     kept("notify", &["vestibule"]),

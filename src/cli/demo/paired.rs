@@ -10,12 +10,13 @@ use vestibule_factors::push::protocol;
 
 use super::super::desk::Portal;
 use super::super::devices::counter::Counter;
+use super::super::phone::StateFile;
 use super::super::terminal::{Terminal, Tone};
 use super::super::{Context, Failure, Outcome};
 use super::folder::Folder;
 use super::person;
 use crate::config::Config;
-use crate::phone::{PairingLink, Phone, PhoneError, StateFile, Surroundings};
+use crate::phone::{PairingLink, Phone, PhoneError, Surroundings};
 
 const LABEL: &str = "Ada's phone";
 

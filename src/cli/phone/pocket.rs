@@ -6,9 +6,10 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use vestibule_engine::Timestamp;
 
+use super::state::{StateFault, StateFile};
 use crate::cli::terminal::{Printing, Terminal, clean};
 use crate::cli::{Failure, Outcome};
-use crate::phone::{Account, Phone, PhoneError, StateFault, StateFile, Surroundings};
+use crate::phone::{Account, Phone, PhoneError, Surroundings};
 
 /// Where programs of a person keep what they know.
 const STATE: &str = ".local/state/vestibule/phone.json";

@@ -3,11 +3,12 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use super::state::{StateFault, StateFile};
 use super::*;
 use crate::cli::terminal::Looks;
 use crate::cli::terminal::tests::Screen;
 use crate::phone::tests::gateway::{Gateway, Said, challenge, problem};
-use crate::phone::{PairingLink, Phone, StateFile, Surroundings};
+use crate::phone::{PairingLink, Phone, Surroundings};
 
 const PERSON: Looks = Looks { colour: false, unicode: true, interactive: true };
 
@@ -192,4 +193,40 @@ async fn file_that_others_can_read_is_told_with_the_command_that_mends_it() {
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
     let told = hand.run("list").await.unwrap_err().to_string();
     assert!(told.contains(&format!("next: chmod 600 {}", path.display())), "{told}");
+}
+
+#[tokio::test]
+async fn accounts_are_kept_for_their_owner_alone_and_work_the_next_time() {
+    let gateway = asking(|_| ());
+    let another = asking(|_| ());
+    let (first, second) = (Hand::with(&gateway, "").await, Hand::with(&another, "").await);
+    let (one, two) = (first.pocket.phone().unwrap(), second.pocket.phone().unwrap());
+    let folder = tempfile::tempdir().unwrap();
+    let file = StateFile::at(folder.path().join("deep/phone.json"));
+    assert!(file.accounts().unwrap().is_empty());
+    for phone in [&one, &two, &one] {
+        file.keep(&phone.account()).unwrap();
+    }
+    let kept = file.accounts().unwrap();
+    assert_eq!(kept.iter().map(|account| account.device).collect::<Vec<_>>(), [two.device(), one.device()]);
+    assert_eq!(std::fs::metadata(file.path()).unwrap().permissions().mode() & 0o777, 0o600);
+    file.forget(two.device()).unwrap();
+    assert_eq!(file.accounts().unwrap().len(), 1);
+    std::fs::set_permissions(file.path(), std::fs::Permissions::from_mode(0o640)).unwrap();
+    assert!(matches!(file.accounts(), Err(StateFault::Open { .. })));
+    assert!(matches!(file.forget(one.device()), Err(StateFault::Open { .. })), "nothing is overwritten");
+}
+
+#[test]
+fn file_of_something_else_is_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = StateFile::at(folder.path().join("phone.json"));
+    for text in ["dear diary", "{}", r#"{"version":2,"accounts":[]}"#] {
+        std::fs::write(file.path(), text).unwrap();
+        std::fs::set_permissions(file.path(), std::fs::Permissions::from_mode(0o600)).unwrap();
+        assert!(matches!(file.accounts(), Err(StateFault::Unreadable { .. })), "{text}");
+        let device = vestibule_engine::AuthenticatorId(uuid::Uuid::nil());
+        assert!(matches!(file.forget(device), Err(StateFault::Unreadable { .. })));
+        assert_eq!(std::fs::read_to_string(file.path()).unwrap(), text);
+    }
 }

@@ -8,13 +8,23 @@ use vestibule_engine::config::{SecretRef, Sources};
 use super::folder::Folder;
 use crate::config::load_with;
 
-/// A secret for every reference, another for each name.
+/// A secret for every reference, another for each name, and one certificate with its key.
 struct Everything {
     folder: Folder,
+    certificate: String,
+    key: String,
 }
 
 impl Everything {
-    fn secret_named(name: &str) -> SecretBytes {
+    fn new() -> Self {
+        let issued = rcgen::generate_simple_self_signed(vec!["login.example.com".to_owned()]).unwrap();
+        Self { folder: Folder::new(), certificate: issued.cert.pem(), key: issued.signing_key.serialize_pem() }
+    }
+
+    fn secret_named(&self, name: &str) -> SecretBytes {
+        if name.contains("-key") && !name.contains("master") {
+            return SecretBytes::new(self.key.clone().into_bytes());
+        }
         if name.contains("master") {
             return SecretBytes::new(b"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=".to_vec());
         }
@@ -28,11 +38,14 @@ impl Sources for Everything {
             SecretRef::File(path) => path.file_name().and_then(|name| name.to_str()).unwrap_or_default(),
             SecretRef::Env(name) | SecretRef::Credential(name) => name,
         };
-        Ok(Self::secret_named(name))
+        Ok(self.secret_named(name))
     }
 
     fn file(&self, path: &Path) -> Result<Vec<u8>, String> {
         assert!(path.is_absolute(), "an example names a file that is not beside it: {}", path.display());
+        if path.ends_with("portal.pem") {
+            return Ok(self.certificate.clone().into_bytes());
+        }
         std::fs::read(self.folder.path().join("ca.pem")).map_err(|error| error.to_string())
     }
 }
@@ -40,7 +53,7 @@ impl Sources for Everything {
 #[test]
 fn every_example_is_usable() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("config");
-    let sources = Everything { folder: Folder::new() };
+    let sources = Everything::new();
     let examples = std::fs::read_dir(folder.join("examples")).expect("the examples");
     let mut paths: Vec<_> = examples.map(|entry| entry.expect("an entry").path()).collect();
     paths.push(folder.join("vestibule.yaml"));

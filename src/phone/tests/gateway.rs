@@ -3,8 +3,9 @@
 use std::io::{BufRead, BufReader, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use rcgen::{CertificateParams, KeyPair};
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
@@ -17,6 +18,9 @@ use super::super::protocol::{
 };
 
 const TOKEN: &str = "c2VjcmV0LXRva2VuLW9mLWEtdGVzdC1wb3J0YWw";
+
+/// A connection on which nothing is said ends.
+const IDLE: Duration = Duration::from_secs(10);
 
 #[derive(Debug, Clone)]
 pub(crate) struct Asked {
@@ -147,6 +151,7 @@ impl Gateway {
         let own = Arc::new(DeviceKey::generate().unwrap());
         let keys = Keys { own, origin: origin.clone(), device, registered: Arc::default() };
         let (heard, is_over) = (Arc::new(Mutex::new(Vec::new())), Arc::new(AtomicBool::new(false)));
+        let answers = Arc::new(Mutex::new(answers));
         let serving = std::thread::spawn({
             let (keys, heard, is_over) = (keys.clone(), Arc::clone(&heard), Arc::clone(&is_over));
             move || {
@@ -154,8 +159,11 @@ impl Gateway {
                     if is_over.load(Ordering::Relaxed) {
                         return;
                     }
-                    // A client that does not believe our certificate is gone before it said anything.
-                    meet(socket, &tls, &keys, &heard, &*answers).ok();
+                    let (tls, keys) = (Arc::clone(&tls), keys.clone());
+                    let (heard, answers) = (Arc::clone(&heard), Arc::clone(&answers));
+                    // One each: a client keeps connections in stock on which it says nothing. One that does not believe
+                    // our certificate is gone before it said anything.
+                    std::thread::spawn(move || meet(socket, &tls, &keys, &heard, &answers).ok());
                 }
             }
         });
@@ -213,13 +221,14 @@ fn meet(
     tls: &Arc<ServerConfig>,
     keys: &Keys,
     heard: &Mutex<Vec<Asked>>,
-    answers: &Answers,
+    answers: &Mutex<Box<Answers>>,
 ) -> std::io::Result<()> {
+    socket.set_read_timeout(Some(IDLE))?;
     let connection = ServerConnection::new(Arc::clone(tls)).map_err(std::io::Error::other)?;
     let mut stream = BufReader::new(StreamOwned::new(connection, socket));
     let asked = read(&mut stream, keys)?;
     heard.lock().unwrap().push(asked.clone());
-    let said = answers(&asked, keys);
+    let said = (answers.lock().unwrap_or_else(PoisonError::into_inner))(&asked, keys);
     let mut stream = stream.into_inner();
     write!(
         stream,

@@ -91,8 +91,20 @@
         });
     }
 
+    /** Change fields of an account that is still there: what was removed meanwhile does not come back. */
+    async function amend(id, fields) {
+        const transaction = (await database()).transaction("accounts", "readwrite");
+        const store = transaction.objectStore("accounts");
+        const found = store.get(id);
+        found.onsuccess = () => found.result && store.put({ ...found.result, ...fields });
+        return new Promise((resolve, reject) => {
+            transaction.oncomplete = () => resolve();
+            transaction.onabort = () => reject(transaction.error);
+        });
+    }
+
     const records = Object.freeze({
-        commit,
+        amend, commit,
         accounts: () => within("accounts", "readonly", (store) => store.getAll()),
         keep: (account) => within("accounts", "readwrite", (store) => store.put(account)),
         forget: (id) => within("accounts", "readwrite", (store) => store.delete(id)),

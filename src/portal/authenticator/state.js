@@ -33,8 +33,8 @@ export async function keep(account) {
 
 /** Change some fields of an account as it is kept now, not as a screen remembers it. */
 export async function amend(id, fields) {
-    const account = find(id);
-    if (account) await keep({ ...account, ...fields });
+    await records.amend(id, fields);
+    await load();
 }
 
 export async function forget(id) {

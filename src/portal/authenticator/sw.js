@@ -112,7 +112,7 @@ self.addEventListener("pushsubscriptionchange", (event) => {
         const subscription = event.newSubscription ?? (await self.registration.pushManager.subscribe(options));
         for (const account of (await records.accounts()).filter(({ status }) => status === "active")) {
             await call(account, "PUT", "/device/v1/push", pushBody(subscription));
-            await records.keep({ ...account, pushed: subscription.endpoint });
+            await records.amend(account.id, { pushed: subscription.endpoint });
         }
     })());
 });

@@ -25,5 +25,5 @@ pub(crate) async fn show(visit: Visit, member: Member, Query(query): Query<Repla
     let has_recovery = held.iter().any(|one| one.method == Method::RecoveryCode && one.confirmed);
     let page = Page::of(&visit, &member, Section::Devices);
     let replaces = query.replaces.map(|id| id.to_string()).unwrap_or_default();
-    pages::html(&AddPage { page, has_recovery, replaces })
+    pages::html(&AddPage { page, has_recovery, has_privacyidea: visit.desk.privacyidea.get().is_some(), replaces })
 }

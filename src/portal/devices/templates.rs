@@ -50,6 +50,7 @@ pub(super) struct AgainPage {
 pub(super) struct AddPage {
     pub(super) page: Page,
     pub(super) has_recovery: bool,
+    pub(super) has_privacyidea: bool,
     pub(super) replaces: String,
 }
 

@@ -63,7 +63,10 @@ impl Story {
             }
             AuditEvent::SessionEnded { .. } => self.put(record.at, w.say("event-session-ended"), Vec::new(), false),
             AuditEvent::AuthenticatorAdded { method, label, .. } if *method != Method::Invitation => {
-                let text = w.with_two("event-added", label, self.kind(*method));
+                let kind = self.kind(*method);
+                let is_plain = *label == kind || *method == Method::RecoveryCode;
+                let text =
+                    if is_plain { w.with("event-added-kind", kind) } else { w.with_two("event-added", label, kind) };
                 self.put(record.at, text, Vec::new(), true);
             }
             AuditEvent::AuthenticatorRemoved { method, .. } if *method != Method::Invitation => {
@@ -84,6 +87,7 @@ impl Story {
         let w = self.words;
         let service = service_name(w, &decision.service);
         let (sentence, is_alarming) = match &decision.denial {
+            _ if decision.allowed && decision.service == "portal/test" => (w.say("event-tested"), false),
             _ if decision.allowed => (w.with("event-signed-in", &service), false),
             Some(denial) => {
                 // A right password in a refused login is somebody who knows it.
@@ -100,7 +104,9 @@ impl Story {
             details.push(w.say("detail-remembered"));
         }
         self.put(at, sentence, details, is_alarming);
-        if let Some(line) = self.lines.last_mut().filter(|_| decision.allowed) {
+        // A request to try a phone opened nothing that could be disowned.
+        let is_sign_in = decision.allowed && decision.service != "portal/test";
+        if let Some(line) = self.lines.last_mut().filter(|_| is_sign_in) {
             line.attempt = Some(decision.attempt);
         }
     }

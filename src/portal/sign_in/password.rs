@@ -49,11 +49,11 @@ pub(crate) async fn show(visit: Visit, Query(arrived): Query<Arrived>) -> Result
         (None, Some(_)) => Some("notice-signed-out"),
         (None, None) => None,
     };
-    page(&visit, Kind::SignIn, String::new(), notice, None)
+    page(&visit, Kind::SignIn, "", notice, None)
 }
 
 pub(crate) async fn show_enrol(visit: Visit) -> Result<Response, Fault> {
-    page(&visit, Kind::Enrol, String::new(), None, None)
+    page(&visit, Kind::Enrol, "", None, None)
 }
 
 pub(crate) async fn post(visit: Visit, Form(form): Form<SignIn>) -> Result<Response, Fault> {
@@ -91,7 +91,7 @@ async fn take(visit: Visit, kind: Kind, user: String, brought: Option<Brought>) 
         Kind::Enrol => "refused-enrol-text",
     };
     tracing::debug!(reference = visit.reference, "A sign-in at the portal was refused, reference {}", visit.reference);
-    page(&visit, kind, user, None, Some(refusal))
+    page(&visit, kind, &user, None, Some(refusal))
 }
 
 async fn is_signed_in(visit: &Visit) -> Result<bool, Fault> {
@@ -102,7 +102,7 @@ async fn is_signed_in(visit: &Visit) -> Result<bool, Fault> {
 fn page(
     visit: &Visit,
     kind: Kind,
-    user: String,
+    user: &str,
     notice: Option<&'static str>,
     refusal: Option<&'static str>,
 ) -> Result<Response, Fault> {

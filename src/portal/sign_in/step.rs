@@ -104,7 +104,7 @@ pub(crate) async fn look(visit: Visit, Form(looked): Form<Looked>) -> Result<Res
         }
         let turn = held.record.turn;
         if let Moved::Over(response) = answered(&visit, &mut held, Answer::Look, EVIDENCE_EVERY).await? {
-            return Ok(for_script(response));
+            return Ok(for_script(&response));
         }
         let has_moved =
             held.record.turn != turn || matches!(held.record.question, PromptKind::Wait { approved: true, .. });
@@ -251,7 +251,7 @@ fn go(to: &str) -> Response {
 }
 
 /// A script cannot see where a redirect leads without following it: it is told, with the cookies.
-fn for_script(response: Response) -> Response {
+fn for_script(response: &Response) -> Response {
     let to = response.headers().get(axum::http::header::LOCATION).and_then(|to| to.to_str().ok()).unwrap_or("/");
     let mut told = go(to);
     for cookie in response.headers().get_all(axum::http::header::SET_COOKIE) {

@@ -27,6 +27,8 @@ impl Page {
         for domain in ["Page", "Runtime", "Log", "DOM", "Network", "Audits", "Accessibility"] {
             page.call(&format!("{domain}.enable"), json!({})).await?;
         }
+        // As if somebody looked at each of several pages.
+        page.call("Emulation.setFocusEmulationEnabled", json!({ "enabled": true })).await?;
         Ok(page)
     }
 

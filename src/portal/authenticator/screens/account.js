@@ -5,6 +5,7 @@ import { back, define, home, open } from "../screens.js";
 import { amend, find, forget } from "../state.js";
 import { backBar, button, field, form, h, heading, notice, submit, tell } from "../view.js";
 import { say } from "../words.js";
+import { rewatch } from "../watch.js";
 
 define("account", ({ id, fresh }) => {
     const account = find(id);
@@ -38,9 +39,10 @@ define("remove", ({ id }) => {
     const account = find(id);
     if (!account) return [backBar("", back), heading(say("account.none"))];
     const act = async () => {
+        await forget(id);
+        rewatch();
         // Offline it is removed here all the same; the portal lists it until somebody removes it there.
         if (account.device) await call(account, "DELETE", "/device/v1/account").catch(() => {});
-        await forget(id);
         home();
     };
     return [

@@ -90,8 +90,8 @@ define("confirm", ({ id, leave }) => {
         return undefined;
     };
     const cancel = async () => {
-        await call(account, "DELETE", "/device/v1/account").catch(() => {});
         await forget(id);
+        await call(account, "DELETE", "/device/v1/account").catch(() => {});
         home();
     };
     wait();

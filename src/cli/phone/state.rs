@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use vestibule_engine::AuthenticatorId;
 use zeroize::Zeroizing;
 
-use super::Account;
+use crate::phone::Account;
 
 /// What would not fit is none of ours: an account is some kilobytes, with its certificate.
 const OCTETS_MAX: u64 = 4 * 1024 * 1024;
@@ -19,7 +19,7 @@ const OWNER_ONLY: u32 = 0o600;
 const VERSION: u32 = 1;
 
 #[derive(Debug, thiserror::Error)]
-pub enum StateFault {
+pub(crate) enum StateFault {
     #[error("{doing} {}", .path.display())]
     File {
         doing: &'static str,
@@ -39,7 +39,7 @@ pub enum StateFault {
 }
 
 #[derive(Debug, Clone)]
-pub struct StateFile {
+pub(crate) struct StateFile {
     path: PathBuf,
 }
 
@@ -51,16 +51,16 @@ struct Written {
 }
 
 impl StateFile {
-    pub fn at(path: impl Into<PathBuf>) -> Self {
+    pub(crate) fn at(path: impl Into<PathBuf>) -> Self {
         Self { path: path.into() }
     }
 
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
     /// A file that is not there yet is a phone without accounts.
-    pub fn accounts(&self) -> Result<Vec<Account>, StateFault> {
+    pub(crate) fn accounts(&self) -> Result<Vec<Account>, StateFault> {
         let file = match File::open(&self.path) {
             Ok(file) => file,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
@@ -78,14 +78,14 @@ impl StateFile {
     }
 
     /// Add an account, or replace the one of the same device.
-    pub fn keep(&self, account: &Account) -> Result<(), StateFault> {
+    pub(crate) fn keep(&self, account: &Account) -> Result<(), StateFault> {
         self.change(|accounts| {
             accounts.retain(|other| other.device != account.device);
             accounts.push(account.clone());
         })
     }
 
-    pub fn forget(&self, device: AuthenticatorId) -> Result<(), StateFault> {
+    pub(crate) fn forget(&self, device: AuthenticatorId) -> Result<(), StateFault> {
         self.change(|accounts| accounts.retain(|other| other.device != device))
     }
 
