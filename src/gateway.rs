@@ -207,7 +207,11 @@ impl GatewayHandle {
             routes,
         };
         let links = tools.portal_links(primaries, factors);
-        self.portal = Some(PortalDoor::start(settings, links, parts, &tools.tasks, || {})?);
+        let portal = PortalDoor::start(settings, links, parts, &tools.tasks, || {})?;
+        if let Some(privacyidea) = &answering.privacyidea {
+            portal.offer_privacyidea(Arc::clone(privacyidea));
+        }
+        self.portal = Some(portal);
         self.answering = Some(answering);
         Ok(())
     }

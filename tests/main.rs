@@ -14,6 +14,7 @@ mod authenticator;
 mod cluster;
 mod commands;
 mod doors;
+mod firefox;
 mod kills;
 mod phone;
 mod portal;

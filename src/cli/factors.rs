@@ -11,6 +11,7 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 use vestibule_engine::{Authenticator, Method, User};
 use vestibule_factors::Invitations;
+use vestibule_factors::push::{codes_of, take_away as take_away_with_codes};
 
 use super::desk::{Desk, told};
 use super::terminal::{Printing, Table, clean, rfc3339};
@@ -195,7 +196,8 @@ pub(super) async fn take_away(user: &User, one: &Authenticator, yes: bool, desk:
     let name = clean(&user.subject.name);
     let what = format!("{} ({})", clean(&one.label), one.method);
     let counts = |one: &Authenticator| one.confirmed && one.method != Method::Invitation;
-    let is_last = counts(one) && all.iter().filter(|other| counts(other)).count() == 1;
+    let goes = [one.id, codes_of(one.id)];
+    let is_last = counts(one) && !all.iter().any(|other| counts(other) && !goes.contains(&other.id));
     let loses =
         format!("{name} loses {what}{}", if is_last { ", the only second step, and must enrol again." } else { "." });
     if !yes {
@@ -207,7 +209,7 @@ pub(super) async fn take_away(user: &User, one: &Authenticator, yes: bool, desk:
             return desk.terminal.line("Nothing was changed.");
         }
     }
-    desk.store.remove_authenticator(one.id, &desk.by, desk.now()).await.map_err(told)?;
+    take_away_with_codes(&*desk.store, one, &desk.by, desk.now()).await.map_err(told)?;
     if desk.json {
         return desk.terminal.json(&json!({ "user": user.id, "removed": one.id }));
     }

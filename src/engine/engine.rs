@@ -140,18 +140,19 @@ impl Engine {
         let now = tokio::time::Instant::now();
         let deadline = now.checked_add(patience).unwrap_or(now);
         let request = LoginRequest { channel: crate::Channel { prompts: Prompts::None, patience }, ..request };
-        match self.begin(request, primary).await? {
+        // In boxes, because what it takes to begin and to end a login need not be held while a hundred thousand wait.
+        match Box::pin(self.begin(request, primary)).await? {
             Step::Done(verdict) => Ok(verdict),
             Step::Show(prompt) if matches!(prompt.kind, PromptKind::Wait { .. }) => {
                 tokio::select! {
                     biased;
                     verdict = self.watch_until(prompt.attempt, deadline) => verdict,
-                    () = gone => self.end(prompt.attempt, Denial::Withdrawn).await,
+                    () = gone => Box::pin(self.end(prompt.attempt, Denial::Withdrawn)).await,
                 }
             }
             // There is nobody to ask. The first step does not open such a question over this channel; if one is there all
             // the same, it ends here.
-            Step::Show(prompt) => self.end(prompt.attempt, Denial::CodeMissing).await,
+            Step::Show(prompt) => Box::pin(self.end(prompt.attempt, Denial::CodeMissing)).await,
         }
     }
 

@@ -33,7 +33,8 @@ pub use factor::{Push, PushPorts, PushSettings};
 pub use gateway_key::{GatewayKey, KeyFault};
 pub use judge::Improper;
 pub use record::{
-    Credential, DeviceRecord, Proof, VestibuleDevice, address_of, address_secret, new_device, new_device_as,
+    Credential, DeviceRecord, Proof, VestibuleDevice, address_of, address_secret, codes_of, new_device, new_device_as,
+    take_away,
 };
 pub use reports::Reports;
 pub use sender::{Doorbell, NotQueued, PushAddress, PushReports, PushSender, Ring, Rung};

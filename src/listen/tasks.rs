@@ -66,6 +66,8 @@ impl Tasks {
         let outer: Vec<_> = outer.iter().map(TaskTracker::token).collect();
         let abandoned = self.abandoned.clone();
         let watch = PanicWatch { name, panics: Arc::clone(&self.panics) };
+        // In a box: the block below would hold it twice, as what was captured and as what is waited for.
+        let future = Box::pin(future);
         own.spawn(async move {
             let _kept_until_the_end = (outer, watch);
             tokio::select! {

@@ -8,10 +8,12 @@ mod tests;
 
 pub mod certificates;
 pub mod chromium;
+pub mod firefox;
 pub mod freeradius;
 pub mod ports;
 pub mod postgres;
 pub mod process;
+pub mod push_service;
 pub mod radclient;
 pub mod readme;
 pub mod slapd;

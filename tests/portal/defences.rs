@@ -6,6 +6,9 @@ use vestibule_engine::Store;
 use super::browser::Browser;
 use super::{PASSWORD, Portal};
 
+/// Headers or fields.
+type Pairs<'a> = [(&'a str, &'a str)];
+
 /// Every page, with a device and a login that are there.
 async fn routes(portal: &Portal) -> (Vec<String>, Vec<String>) {
     let store = portal.store().await;
@@ -83,7 +86,7 @@ async fn request_that_no_form_of_ours_sent_changes_nothing() {
     let signing =
         ["/sign-in", "/enrol", "/sign-in/step", "/sign-in/look", "/sign-in/again", "/sign-in/leave", "/sign-out"];
     for path in acts.iter().map(String::as_str).chain(signing) {
-        let forged: [(&[(&str, &str)], &[(&str, &str)]); 6] = [
+        let forged: [(&Pairs<'_>, &Pairs<'_>); 6] = [
             (&[("origin", &origin)], &[("code", "1")]),
             (&[("origin", &origin)], &[("form", &foreign)]),
             (&[("origin", "https://evil.example")], &[("form", &own)]),

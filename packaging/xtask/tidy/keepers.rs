@@ -24,7 +24,7 @@ const KEPT: &[Kept] = &[
     kept("reqwest", &["vestibule-oidc", "vestibule-push", "vestibule", "vestibule-bench"]),
     kept("socket2", &["vestibule-listen", "vestibule-ldap"]),
     kept("quinn-udp", &["vestibule-listen"]),
-    kept("tokio-rustls", &["vestibule-listen", "vestibule-radius", "vestibule-ldap"]),
+    kept("tokio-rustls", &["vestibule-listen", "vestibule-radius", "vestibule-ldap", "vestibule-peers"]),
     // It makes keys that ring cannot make; ring alone signs with them.
     kept("rsa", &["vestibule-factors"]),
     kept("totp-rs", &["vestibule-factors"]),

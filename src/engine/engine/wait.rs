@@ -31,7 +31,7 @@ impl Engine {
                 return Ok(verdict);
             }
             if Instant::now() >= deadline {
-                return self.end(attempt, Denial::FactorTimedOut).await;
+                return Box::pin(self.end(attempt, Denial::FactorTimedOut)).await;
             }
             let next_look = deadline.min(Instant::now() + LOOK_EVERY);
             // Rung or not, the store says what is.

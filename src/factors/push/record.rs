@@ -3,7 +3,10 @@
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use vestibule_engine::{Answer, AuthenticatorId, Method, NewAuthenticator, PortError, Random, SecretBytes, UserId};
+use vestibule_engine::{
+    Answer, Authenticator, AuthenticatorId, Method, NewAuthenticator, PortError, Random, SecretBytes, Store,
+    StoreError, Timestamp, UserId,
+};
 
 use super::PushAddress;
 use super::privacyidea::{PiAnswer, PiDevice};
@@ -67,6 +70,29 @@ pub fn new_device_as(
 ) -> Result<NewAuthenticator, PortError> {
     let (label, secret) = (label.to_owned(), record.to_secret()?);
     Ok(NewAuthenticator { id, user, method: Method::Push, label, secret, confirmed: false, high_water: 0 })
+}
+
+/// The id of the code generator that is paired together with this device, where one is. The two are one thing in a hand:
+/// who loses the device loses both.
+pub fn codes_of(device: AuthenticatorId) -> AuthenticatorId {
+    AuthenticatorId(uuid::Uuid::from_u128(device.0.as_u128() ^ 1))
+}
+
+/// Take an authenticator away, and with a device the codes that it shows.
+pub async fn take_away(store: &dyn Store, one: &Authenticator, by: &str, now: Timestamp) -> Result<(), StoreError> {
+    let codes = match one.method {
+        Method::Push => store.authenticator(codes_of(one.id)).await?,
+        _ => None,
+    };
+    store.remove_authenticator(one.id, by, now).await?;
+    match codes {
+        Some(codes) if codes.user == one.user => match store.remove_authenticator(codes.id, by, now).await {
+            // Somebody else was first.
+            Err(StoreError::Refused(_)) => Ok(()),
+            removed => removed,
+        },
+        _ => Ok(()),
+    }
 }
 
 /// As the store keeps it, sealed: an address is a capability to ring.

@@ -11,7 +11,7 @@ use vestibule_engine::{AuditEvent, AuditRecord, DeviceMark, StoreError};
 use vestibule_factors::push::protocol::{
     Account, Millis, ProblemCode, PushKind, PushState, SetPush, SetVerification, Status, VerificationState,
 };
-use vestibule_factors::push::{Credential, DeviceRecord, VestibuleDevice, address_of, address_secret};
+use vestibule_factors::push::{Credential, DeviceRecord, VestibuleDevice, address_of, address_secret, take_away};
 
 use super::signed::Caller;
 use super::{DeviceApi, Refusal};
@@ -51,7 +51,7 @@ pub(super) async fn show(State(api): State<Arc<DeviceApi>>, request: Request<Bod
 /// Unpaired, at its own wish: its key is dead from here on.
 pub(super) async fn unpair(State(api): State<Arc<DeviceApi>>, request: Request<Body>) -> Result<StatusCode, Refusal> {
     let caller = api.caller(request).await?;
-    match api.store.remove_authenticator(caller.device.id, BY_DEVICE, api.clock.now()).await {
+    match take_away(&*api.store, &caller.device, BY_DEVICE, api.clock.now()).await {
         // Somebody else was first.
         Ok(()) | Err(StoreError::Refused(_)) => Ok(StatusCode::NO_CONTENT),
         Err(error) => Err(error.into()),

@@ -6,7 +6,7 @@ use axum::Json;
 use axum::body::Body;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
-use vestibule_engine::{AttemptId, DeliveryState, DeviceMark, Responded};
+use vestibule_engine::{AttemptId, Challenge, DeliveryState, DeviceMark, Responded};
 use vestibule_factors::push::protocol::{AnswerBody, AnswerResult, Answered, ProblemCode};
 use vestibule_factors::push::{Improper, Proof};
 
@@ -25,10 +25,13 @@ pub(super) async fn answer(
     if !body.is_sane() {
         return Err(Refusal::of(ProblemCode::Malformed));
     }
-    let improper = api.improper(&caller, attempt, &body).await?;
+    let challenge = api.challenge(&caller, attempt).await?;
     // An answer that is none goes to the engine all the same: it writes down what was refused, and the login is unharmed.
-    let proof = Proof::of_device(caller.device.id, body).into_answer();
+    let proof = Proof::of_device(caller.device.id, body.clone()).into_answer();
     let responded = api.engine.respond(attempt, caller.device.id, proof).await?;
+    // Only what was refused is looked at a second time, to tell the phone what was wrong with it.
+    let proper = |challenge: &Challenge| api.push.proper(&caller.device, challenge, &body).err();
+    let improper = challenge.as_ref().filter(|_| responded == Responded::Over).and_then(proper);
     let answered = api.told(responded, improper)?;
     if let Err(refusal) = api.note(&caller, attempt, DeliveryState::Answered, DeviceMark::Answered).await {
         // The login is decided; that a line of its history is missing must not look to the person as if it were not.
@@ -38,15 +41,10 @@ pub(super) async fn answer(
 }
 
 impl DeviceApi {
-    async fn improper(
-        &self,
-        caller: &Caller,
-        attempt: AttemptId,
-        body: &AnswerBody,
-    ) -> Result<Option<Improper>, Refusal> {
+    /// What is asked right now under this name, if the caller's owner is asked it.
+    async fn challenge(&self, caller: &Caller, attempt: AttemptId) -> Result<Option<Challenge>, Refusal> {
         let pending = self.engine.pending(caller.user.id).await?;
-        let challenge = pending.iter().find(|challenge| challenge.attempt == attempt);
-        Ok(challenge.and_then(|challenge| self.push.proper(&caller.device, challenge, body).err()))
+        Ok(pending.into_iter().find(|challenge| challenge.attempt == attempt))
     }
 
     fn told(&self, responded: Responded, improper: Option<Improper>) -> Result<Answered, Refusal> {

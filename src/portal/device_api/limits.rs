@@ -13,8 +13,8 @@ use vestibule_factors::push::protocol::ProblemCode;
 
 use super::Refusal;
 
-/// Any call, by address. An office with a thousand phones shares one address, so this is only against floods.
-const OF_ADDRESS: Rate = Rate { burst: 1_000, refill: Duration::from_millis(10) };
+/// Any call, by address. A company with thousands of phones shares one address, so this is only against floods.
+const OF_ADDRESS: Rate = Rate { burst: 5_000, refill: Duration::from_millis(2) };
 /// Calls that failed for want of a key or a code, by address: that is guessing. It slows down those who guess, and nobody
 /// else behind the same address: one phone that was unpaired and does not know it must not silence an office.
 const FAILED: Rate = Rate { burst: 30, refill: Duration::from_secs(2) };
@@ -25,8 +25,9 @@ const KEYS_MAX: usize = 50_000;
 
 /// Phones of one device that may wait at the same time: its page and its service worker.
 const WAITING_OF_DEVICE_MAX: u8 = 2;
-/// Phones that may wait at the same time: each holds a connection.
-const WAITING_MAX: usize = 10_000;
+/// Phones that may wait at the same time. Each holds a connection, of which the portal's settings allow fewer by default;
+/// this bounds those that HTTP/2 packs into one.
+const WAITING_MAX: usize = 100_000;
 
 /// So many at once, and then one per `refill`.
 #[derive(Debug, Clone, Copy)]

@@ -2,7 +2,7 @@
 
 use vestibule_engine::{AuthenticatorId, NewAuthenticator, Timestamp, Token, TokenKind, User};
 use vestibule_factors::push::protocol::{Millis, Register, Registered, Status, confirmation_code};
-use vestibule_factors::push::{DeviceRecord, VestibuleDevice, new_device};
+use vestibule_factors::push::{DeviceRecord, VestibuleDevice, codes_of, new_device};
 
 use super::binding::Codes;
 use super::{Bound, CONFIRM_LIFETIME, Offer, Pairing, PairingFault, PairingId};
@@ -43,7 +43,7 @@ impl Pairing {
         let new = new_device(user.id, label, &DeviceRecord::Vestibule(record), &*self.random)?;
         let device = new.id;
         let code = confirmation_code(&register.token, device, &register.public_key, &self.key.public_key());
-        let (totp, uri) = self.codes(&user, label)?;
+        let (totp, uri) = self.codes(device, &user, label)?;
         let bound = Bound {
             session: offer.session,
             device,
@@ -102,11 +102,17 @@ impl Pairing {
         Ok(now)
     }
 
-    fn codes(&self, user: &User, label: &str) -> Result<(Option<Codes>, Option<String>), ClaimRefused> {
+    fn codes(
+        &self,
+        device: AuthenticatorId,
+        user: &User,
+        label: &str,
+    ) -> Result<(Option<Codes>, Option<String>), ClaimRefused> {
         if !self.settings.totp_with_pairing {
             return Ok((None, None));
         }
-        let enrolment = self.totp.enrol(user.id, &user.subject.name, label, &*self.random)?;
+        let mut enrolment = self.totp.enrol(user.id, &user.subject.name, label, &*self.random)?;
+        enrolment.new.id = codes_of(device);
         Ok((Some(Codes::of(&enrolment.new)), Some(enrolment.uri.reveal().to_owned())))
     }
 }

@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use axum::http::StatusCode;
 use vestibule_engine::{Method, Store as _, TokenKind};
+use vestibule_factors::push::take_away;
 use vestibule_factors::push::protocol::confirmation_code;
 
 use super::*;
@@ -57,6 +58,10 @@ async fn both_sides_show_the_same_code_and_the_person_confirms() {
     let later = world.pairing.status(ada, session, begun.id).await.unwrap();
     assert!(matches!(later, PairingStatus::Done { device, .. } if device == phone.id));
     assert_eq!(world.store.events().iter().filter(|event| **event == "authenticator.confirmed").count(), 1);
+    // OOB-12: whoever loses the phone loses the codes it shows.
+    let lost = world.store.authenticator(phone.id).await.unwrap().unwrap();
+    take_away(&*world.store, &lost, "test", world.clock.now()).await.unwrap();
+    assert!(world.store.authenticators(ada).await.unwrap().is_empty());
 }
 
 #[tokio::test]

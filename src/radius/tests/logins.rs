@@ -131,7 +131,7 @@ async fn a_question_is_asked_again_after_a_wrong_code_and_a_right_one_lets_in() 
 
     let second = client.login("ask", "000000", &[(number::STATE, &question.state())]);
     let again = client.ask(&second).await.unwrap();
-    assert_eq!((again.code(), again.text()), (11, "That code did not match. Enter the newest one.".to_owned()));
+    assert_eq!((again.code(), again.text()), (11, "That did not match. Enter the newest code.".to_owned()));
 
     let third = client.login("ask", "492039", &[(number::STATE, &again.state())]);
     assert_eq!(client.ask(&third).await.unwrap().code(), 2);

@@ -62,6 +62,9 @@ impl Page {
     }
 
     /// The notifications that are shown for this page: title, text, tag.
+    ///
+    /// Not to be asked over and over while one is being shown: Chromium puts its list in order at each question, and then
+    /// forgets the one that is on its way (3 of 8 runs on a busy machine). Ask once the worker's promise has resolved.
     pub async fn notifications(&self) -> anyhow::Result<Vec<(String, String, String)>> {
         let asked = "navigator.serviceWorker.ready.then((worker) => worker.getNotifications())\
                      .then((all) => all.map(({ title, body, tag }) => [title, body, tag]))";

@@ -229,11 +229,16 @@ async fn ring(phone: &Phone, data: &str) {
     phone.page.deliver_push(phone.gateway.origin(), &phone.gateway.app(), data).await.unwrap();
 }
 
-async fn waits_for_notification(page: &Page, title: &str) {
-    let patience = tokio::time::Instant::now() + std::time::Duration::from_secs(20);
-    while !page.notifications().await.unwrap().iter().any(|(shown, ..)| shown == title) {
-        assert!(tokio::time::Instant::now() < patience, "{title}: {:?}", page.notifications().await.unwrap());
-    }
+/// What the worker shows from now on, noted once the browser has taken it.
+const NOTE: &str = "globalThis.shown = []; const given = registration.showNotification.bind(registration);\
+    registration.showNotification = async (title, options) => {\
+        await given(title, options); shown.push([title, options.body, options.tag]); }; true";
+
+async fn noting_worker(phone: &Phone) -> Page {
+    phone.page.wait_for("navigator.serviceWorker.controller").await.unwrap();
+    let worker = phone.chromium.worker("/authenticator/sw.js").await.unwrap();
+    assert_eq!(worker.evaluate(NOTE).await.unwrap(), json!(true));
+    worker
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -241,16 +246,18 @@ async fn push_always_shows_a_notification_and_says_that_it_was_shown() {
     let Some(phone) = Phone::paired().await else { return };
     let device = phone.gateway.book().devices[0].id.clone();
     let attempt = phone.gateway.ask(Some("47"), |_| {});
+    let worker = noting_worker(&phone).await;
     ring(&phone, &doorbell(&attempt, &device, "asked")).await;
-    waits_for_notification(&phone.page, "Sign-in request").await;
     let patience = tokio::time::Instant::now() + std::time::Duration::from_secs(20);
     while !phone.gateway.book().seen.contains(&format!("{attempt} shown")) {
         assert!(tokio::time::Instant::now() < patience, "{:?}", phone.gateway.book().seen);
-        tokio::task::yield_now().await;
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
     // PSH-07: even what cannot be understood rings.
     ring(&phone, "no JSON").await;
-    waits_for_notification(&phone.page, "Sign-in request").await;
+    worker.wait_for("shown.length === 2").await.unwrap();
+    let rung = json!(["Sign-in request", "Open to see who is asking.", "vestibule-request"]);
+    assert_eq!(worker.evaluate("shown").await.unwrap(), json!([rung, rung]));
     phone.nothing_went_wrong();
 }
 
@@ -259,10 +266,12 @@ async fn notification_that_comes_late_says_that_the_request_is_over() {
     let Some(phone) = Phone::paired().await else { return };
     let device = phone.gateway.book().devices[0].id.clone();
     // OOB-08: the gateway knows no such request any more.
+    let worker = noting_worker(&phone).await;
     ring(&phone, &doorbell("0190aaaa-0000-7000-8000-000000000000", &device, "asked")).await;
-    waits_for_notification(&phone.page, "Request is over").await;
-    let shown = phone.page.notifications().await.unwrap();
-    assert_eq!(shown, [("Request is over".to_owned(), "Nothing to do.".to_owned(), "vestibule-request".to_owned())]);
+    worker.wait_for("shown.length === 2").await.unwrap();
+    let over = json!(["Request is over", "Nothing to do.", "vestibule-request"]);
+    // The same tag: it takes the place of the first.
+    assert_eq!(worker.evaluate("shown[1]").await.unwrap(), over);
     phone.nothing_went_wrong();
 }
 
@@ -273,9 +282,9 @@ async fn click_on_the_notification_opens_the_request() {
     page.click("button", "Settings").await.unwrap();
     let device = phone.gateway.book().devices[0].id.clone();
     let attempt = phone.gateway.ask(None, |_| {});
+    let worker = noting_worker(&phone).await;
     ring(&phone, &doorbell(&attempt, &device, "asked")).await;
-    waits_for_notification(page, "Sign-in request").await;
-    let worker = phone.chromium.worker("/authenticator/sw.js").await.unwrap();
+    worker.wait_for("shown.length === 1").await.unwrap();
     let click = "self.registration.getNotifications().then(([notification]) => \
                  { self.dispatchEvent(new NotificationEvent('notificationclick', { notification })); })";
     worker.evaluate(click).await.unwrap();
