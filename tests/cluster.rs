@@ -1,6 +1,9 @@
 //! Two gateways over one PostgreSQL: what one began, the other can finish, and nothing counts twice.
 
-use vestibule_engine::Store;
+use std::time::Duration;
+
+use vestibule_engine::{DeliveryState, Store};
+use vestibule_peers::radclient::Answer;
 
 use crate::harness::{Site, StoreKind, add_user, challenge, enrol, pap};
 
@@ -67,5 +70,44 @@ async fn wrong_codes_at_two_gateways_are_counted_together() {
     );
     daemon_here.stop().await;
     daemon_there.stop().await;
+    store.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn login_held_at_one_gateway_is_approved_at_the_other() {
+    let Some(mut here) = Site::local(StoreKind::Postgres).await.unwrap() else { return };
+    here.with_portal("").unwrap();
+    let store = here.store().await;
+    let user = add_user(&store, "ada", "correct horse").await;
+    let phone = here.phone(&store, user.id, "ada").await;
+    let there = here.another_node("b").unwrap();
+    let Some(client) = pap(&there) else { return };
+    let (daemon_here, daemon_there) = (here.start().await.unwrap(), there.start().await.unwrap());
+    // The phone talks to this gateway; the VPN asks the other one, and its answer is held there.
+    let approve = async {
+        let asked = phone.next_request(Duration::from_secs(6)).await.unwrap().expect("a request");
+        phone.shown(asked.attempt()).await.unwrap();
+        phone.opened(asked.attempt()).await.unwrap();
+        phone.approve(&asked, None).await.unwrap();
+        asked.attempt()
+    };
+    let (answer, attempt) = tokio::join!(client.login("ada", "correct horse"), approve);
+    assert!(answer.unwrap().is("Access-Accept"));
+    let evidence: Vec<_> = store.deliveries(attempt).await.unwrap().into_iter().map(|one| one.state).collect();
+    assert_eq!(evidence, [DeliveryState::Shown, DeliveryState::Opened, DeliveryState::Answered]);
+    // A yes and a no at once for the next one: one of them counts, and the gateway that holds the login agrees which.
+    let both = async {
+        let asked = phone.next_request(Duration::from_secs(6)).await.unwrap().expect("a request");
+        tokio::join!(phone.approve(&asked, None), phone.deny(&asked))
+    };
+    let (answer, (yes, no)) = tokio::join!(client.login("ada", "correct horse"), both);
+    assert_ne!(yes.is_ok(), no.is_ok());
+    match answer.unwrap() {
+        Answer::Reply(reply) => assert_eq!(reply.code == "Access-Accept", yes.is_ok()),
+        Answer::Silence => panic!("no answer"),
+    }
+    daemon_here.stop().await;
+    daemon_there.stop().await;
+    assert!(store.audit_verify().await.unwrap().problem.is_none());
     store.close().await;
 }

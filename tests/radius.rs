@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use vestibule::phone::Answered;
 use vestibule_peers::freeradius::{FilesUser, FreeRadius, Role, Setup};
 use vestibule_peers::radclient::{Answer, Radclient};
 
@@ -179,4 +180,43 @@ async fn password_and_code_appear_in_no_log() {
         assert!(!log.contains(secret), "{secret} is in the log");
     }
     daemon.stop().await;
+}
+
+#[tokio::test]
+async fn number_that_the_phone_shows_is_typed_in_the_challenge() {
+    // Code to phone: the approval alone lets nobody in.
+    let Some(mut site) = Site::local(StoreKind::Sqlite).await.unwrap() else { return };
+    site.with_portal("login: { push: { number: on_phone, digits: 4 } }\n").unwrap();
+    let store = site.store().await;
+    let user = add_user(&store, "ada", "correct horse").await;
+    let phone = site.phone(&store, user.id, "ada").await;
+    let Some(client) = challenge(&site) else { return };
+    let daemon = site.start().await.unwrap();
+    let asked = client.login("ada", "correct horse").await.unwrap();
+    let question = asked.reply().unwrap().clone();
+    assert_eq!(question.value("Reply-Message"), Some("Approve on your phone, then enter the number it shows."));
+    let request = phone.next_request(Duration::from_secs(5)).await.unwrap().expect("a request");
+    let Answered::Approved { code: Some(number) } = phone.approve(&request, None).await.unwrap() else {
+        panic!("the phone shows no number")
+    };
+    let reply = |state: String, typed: String| {
+        let client = client.clone();
+        async move {
+            let attributes = [
+                ("User-Name", "ada"),
+                ("User-Password", typed.as_str()),
+                ("State", state.as_str()),
+                ("Message-Authenticator", "0x00"),
+            ];
+            client.send("auth", &attributes).await.unwrap()
+        }
+    };
+    let state = question.value("State").unwrap().to_owned();
+    let wrong = if number == "0000" { "0001" } else { "0000" };
+    let again = reply(state, wrong.to_owned()).await;
+    assert!(again.is("Access-Challenge"), "{again:?}");
+    let state = again.reply().unwrap().value("State").unwrap().to_owned();
+    assert!(reply(state, number).await.is("Access-Accept"));
+    daemon.stop().await;
+    store.close().await;
 }

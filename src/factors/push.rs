@@ -36,5 +36,5 @@ pub use record::{
     Credential, DeviceRecord, Proof, VestibuleDevice, address_of, address_secret, codes_of, new_device, new_device_as,
     take_away,
 };
-pub use reports::Reports;
+pub use reports::{Reports, note_evidence};
 pub use sender::{Doorbell, NotQueued, PushAddress, PushReports, PushSender, Ring, Rung};

@@ -38,9 +38,9 @@ impl Site {
         self.file("portal.key", std::fs::read(issued.key_file)?);
         write!(
             self.more,
-            "portal:\n  listen: [\"127.0.0.1:{}\"]\n  origin: \"{}\"\n  tls: {{ certificate: portal.pem, key: {{ file: \
+            "portal:\n  {}\n  origin: \"{}\"\n  tls: {{ certificate: portal.pem, key: {{ file: \
              portal.key }} }}\n  primaries: [staff]\n  limits: {{ refusal_delay: 0s }}\n{more}",
-            portal.port.number(),
+            portal.listen(),
             portal.origin
         )?;
         Ok(())
@@ -83,6 +83,10 @@ impl PortalSite {
         let port = Port::free()?;
         let origin = format!("https://localhost:{}", port.number());
         Ok(Self { port, ca: TestCa::new()?, origin })
+    }
+
+    pub(crate) fn listen(&self) -> String {
+        format!("listen: [\"127.0.0.1:{}\"]", self.port.number())
     }
 }
 

@@ -75,11 +75,15 @@ impl Site {
             node: node.to_owned(),
             store: self.store.clone(),
             primaries: self.primaries.clone(),
-            more: self.more.clone(),
+            more: match &self.portal {
+                // People and phones know one address for all nodes; behind it each listens at its own.
+                Some(portal) => self.more.replace(&portal.listen(), "listen: [\"127.0.0.1:0\"]"),
+                None => self.more.clone(),
+            },
             clients: self.clients.clone(),
             _postgres: self._postgres.clone(),
         };
-        for name in ["master.key", "radius.secret", "reader.password"] {
+        for name in ["master.key", "radius.secret", "reader.password", "portal.pem", "portal.key"] {
             if self.path(name).exists() {
                 std::fs::copy(self.path(name), site.path(name))?;
             }

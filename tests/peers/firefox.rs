@@ -27,8 +27,8 @@ use marionette::Marionette;
 
 pub use page::Page;
 
-/// Debian's name; the ordinary Firefox takes the same settings.
-const PROGRAM: &str = "firefox-esr";
+/// Debian's name first, then what other systems call it.
+const PROGRAMS: [&str; 2] = ["firefox-esr", "firefox"];
 
 #[derive(Debug, Clone, Default)]
 pub struct Options {
@@ -49,13 +49,11 @@ pub struct Firefox {
 impl Firefox {
     /// `None` where it, or `certutil` to make it trust, is not installed, after saying so.
     pub async fn start(options: &Options) -> anyhow::Result<Option<Self>> {
-        if !tools::require_all(&[PROGRAM, "certutil"]) {
-            return Ok(None);
-        }
+        let Some(program) = find() else { return Ok(None) };
         let home = tempfile::Builder::new().prefix("vestibule-firefox-").tempdir()?;
         let folder = home.path().join("profile");
         profile::write(&folder, options)?;
-        let mut command = Command::new(PROGRAM);
+        let mut command = Command::new(program);
         command
             .args(["--headless", "--no-remote", "--marionette", "--remote-allow-system-access", "--profile"])
             .arg(&folder)
@@ -93,4 +91,9 @@ impl Firefox {
     pub fn pid(&self) -> u32 {
         self.process.id()
     }
+}
+
+fn find() -> Option<PathBuf> {
+    tools::require("certutil")?;
+    PROGRAMS.iter().find_map(|program| tools::find(program)).or_else(|| tools::require("firefox-esr"))
 }

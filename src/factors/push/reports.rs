@@ -19,6 +19,16 @@ pub struct Reports {
     seldom: Seldom,
 }
 
+/// How far a request got, into the history and the log: true where that was not known yet.
+pub async fn note_evidence(store: &dyn Store, delivery: Delivery) -> Result<bool, StoreError> {
+    let (attempt, device, state) = (delivery.attempt, delivery.authenticator, delivery.state.name());
+    let is_new = store.note_delivery(delivery).await?;
+    if is_new {
+        tracing::info!(attempt.id = %attempt, device.id = %device, state, "A request to a phone: {state}");
+    }
+    Ok(is_new)
+}
+
 impl Reports {
     pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Self {
         Self { store, clock, seldom: Seldom::default() }
@@ -48,7 +58,7 @@ impl Reports {
         // That a request is over is told as a courtesy; how far it got is no part of the login's history.
         if ring.doorbell == Doorbell::Asked {
             let Ring { attempt, user, device: authenticator, .. } = *ring;
-            self.store.note_delivery(Delivery { attempt, user, authenticator, state, at: now }).await?;
+            note_evidence(&*self.store, Delivery { attempt, user, authenticator, state, at: now }).await?;
         }
         match mark {
             Some(mark) => self.store.mark_device(ring.device, mark, now).await,

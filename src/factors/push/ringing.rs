@@ -5,6 +5,7 @@ use std::time::Duration;
 use vestibule_engine::{Authenticator, Challenge, Delivery, DeliveryState, DeviceMark, StoreError, Timestamp};
 
 use super::factor::asked;
+use super::reports::note_evidence;
 use super::{Doorbell, Push, Ring, address_of};
 
 /// How long it is worth telling a phone that a request is over: it replaces a notification that may still stand there.
@@ -57,7 +58,7 @@ impl Push {
     ) -> Result<(), StoreError> {
         let (attempt, user, authenticator) = (challenge.attempt, device.user, device.id);
         let delivery = Delivery { attempt, user, authenticator, state, at: self.clock.now() };
-        self.store.note_delivery(delivery).await.map(|_| ())
+        note_evidence(&*self.store, delivery).await.map(|_| ())
     }
 
     /// Tell the phones that were rung, and have not answered themselves, that nobody waits any more.

@@ -11,6 +11,7 @@ use axum::http::StatusCode;
 use serde::Deserialize;
 use tokio::time::Instant;
 use vestibule_engine::{AttemptId, Bell, Challenge, Delivery, DeliveryState, DeviceMark};
+use vestibule_factors::push::note_evidence;
 use vestibule_factors::push::protocol::{Digest, Millis, ProblemCode, Requests, Seen, SeenState, WAIT_MAX};
 
 use super::signed::Caller;
@@ -128,7 +129,7 @@ impl DeviceApi {
         mark: DeviceMark,
     ) -> Result<(), Refusal> {
         let (user, authenticator, at) = (caller.user.id, caller.device.id, self.clock.now());
-        let is_new = self.store.note_delivery(Delivery { attempt, user, authenticator, state, at }).await?;
+        let is_new = note_evidence(&*self.store, Delivery { attempt, user, authenticator, state, at }).await?;
         if is_new {
             self.store.mark_device(authenticator, mark, at).await?;
         }

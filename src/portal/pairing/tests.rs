@@ -2,8 +2,8 @@ use std::time::Duration;
 
 use axum::http::StatusCode;
 use vestibule_engine::{Method, Store as _, TokenKind};
-use vestibule_factors::push::take_away;
 use vestibule_factors::push::protocol::confirmation_code;
+use vestibule_factors::push::take_away;
 
 use super::*;
 use crate::device_api::tests::world::{Phone, Twist, World, secret_of};
