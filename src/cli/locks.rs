@@ -24,7 +24,8 @@ pub async fn of(user: &User, desk: &Desk) -> Outcome<Vec<Lock>> {
     let counted = [
         (CounterKey::code_of(user.id), "too many wrong codes"),
         (CounterKey::password_of(&user.subject), "too many wrong passwords"),
-        (CounterKey::push_of(user.id), "too many requests on the phone, or one reported"),
+        (CounterKey::push_of(user.id), "too many requests on the phone"),
+        (CounterKey::report_of(user.id), "a request on the phone was reported"),
     ];
     let keys: Vec<CounterKey> = counted.iter().map(|(key, _)| key.clone()).collect();
     let counters = desk.store.counters(&keys).await.map_err(told)?;

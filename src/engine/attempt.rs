@@ -61,6 +61,9 @@ pub(crate) struct Owed {
     pub(crate) rule: String,
     pub(crate) allowed: Vec<Method>,
     pub(crate) remember: Option<Duration>,
+    /// Where the login comes from, if the person was let in from there not long ago.
+    #[serde(default)]
+    pub(crate) known: Option<String>,
 }
 
 /// What a waiting attempt waits for.
@@ -103,6 +106,11 @@ impl Stage {
             Self::Factor { challenge: Some(challenge), approved: None, .. } => Some(challenge),
             _ => None,
         }
+    }
+
+    /// A phone was asked, whether it has approved by now or not.
+    pub(crate) fn asks_a_phone(&self) -> bool {
+        matches!(self, Self::Factor { challenge: Some(_), .. })
     }
 
     pub(crate) fn tries(&self) -> u32 {

@@ -131,7 +131,7 @@ pub struct PushRulesConfig {
     /// login and is typed on the phone. `on_phone`: the phone shows it after approving, and it is typed at the login.
     /// `off`: one tap approves; whoever has the password can then hope for a careless tap.
     pub number: NumberConfig,
-    /// Digits of that number. 2 to 8.
+    /// Digits of that number. 2 to 8; with `on_phone` at least 4, because there it can be guessed.
     pub digits: u8,
     /// Follow NIST SP 800-63B-4: at least six digits, no approval without a number (so no push where the login can show
     /// nothing), and no remembered stations.
@@ -458,7 +458,12 @@ impl PushRulesConfig {
                 NumberConfig::OnPhone => MatchingRule::FromPhone,
                 NumberConfig::Off => MatchingRule::Off,
             },
-            digits: if self.nist { self.digits.max(6) } else { self.digits },
+            digits: match (self.nist, self.number) {
+                (true, _) => self.digits.max(6),
+                // Three guesses at two digits would be three in a hundred.
+                (false, NumberConfig::OnPhone) => self.digits.max(4),
+                (false, _) => self.digits,
+            },
             nist: self.nist,
             of_service: self.open_per_service,
             in_all: self.open_per_user,

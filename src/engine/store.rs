@@ -92,7 +92,8 @@ pub struct OpenAttempt {
     pub coalesce: Option<CoalesceKey>,
     pub turn: Turn,
     pub expires: Timestamp,
-    /// `door/name` of the service for which the person's phone rings, while it does. Few of these are open at once.
+    /// `door/name` of the service for which the person's phone rings, until its approval is collected. Few of these are
+    /// open at once.
     pub ringing: Option<String>,
     /// The engine's record of the attempt. Sealed at rest: it holds what the primary answered.
     pub payload: SecretBytes,
@@ -380,7 +381,7 @@ pub trait Store: Send + Sync {
     /// another node. A hint, not a promise: whoever waits also looks now and then.
     fn bells(&self) -> &Bells;
 
-    /// The open attempts that ring this person's phone, oldest first.
+    /// The open attempts that ring this person's phone, or were approved there and not collected yet, oldest first.
     async fn ringing(&self, user: UserId, now: Timestamp) -> Result<Vec<AttemptRow>, StoreError>;
 
     /// Open attempts past their time, oldest first, at most `limit`: the engine ends them.

@@ -42,9 +42,25 @@ impl CounterKey {
         Self(format!("code-of|{user}"))
     }
 
+    /// The same, from a place where the person was let in before: strangers elsewhere do not use it up (OTP-06).
+    pub fn code_at(user: UserId, place: &str) -> Self {
+        Self(format!("code-at|{user}|{place}"))
+    }
+
+    /// Requests to one person's phone for logins from a place where they were let in before.
+    pub fn push_at(user: UserId, place: &str) -> Self {
+        Self(format!("push-at|{user}|{place}"))
+    }
+
     /// Requests to one person's phone since they last answered one with a yes.
     pub fn push_of(user: UserId) -> Self {
         Self(format!("push-of|{user}"))
+    }
+
+    /// Reports on one person's phone. Apart from what rang: a yes on the phone does not lift it, and what a stranger rang
+    /// before does not make it longer.
+    pub fn report_of(user: UserId) -> Self {
+        Self(format!("report-of|{user}"))
     }
 
     /// Requests to anybody's phone from one address.

@@ -23,10 +23,13 @@ use crate::visit::{Guarded, Visit};
 use crate::words::{Language, Words};
 use crate::{browser, pages};
 
-/// The largest body of a request; our forms stay far below.
-pub(crate) const BODY_OCTETS_MAX: usize = 64 * 1024;
+/// The largest body of a request; our forms stay far below. One address may hold tens of thousands of requests open, and
+/// each of them this much memory.
+pub(crate) const BODY_OCTETS_MAX: usize = 16 * 1024;
 /// From the request to its answer. A directory that is slow takes its time inside this; a phone's long poll too.
 const REQUEST_PATIENCE: Duration = Duration::from_secs(60);
+/// From the header of a form to the end of its body, which is small. Longer is a client that holds a place.
+const BODY_PATIENCE: Duration = Duration::from_secs(10);
 /// Addresses in a forwarding header; more is nobody's honest path.
 const FORWARDED_MAX: usize = 32;
 /// The field of a form that shows it to be ours.
@@ -168,7 +171,8 @@ async fn admit(visit: &Visit, request: Request) -> Result<Request, Told> {
     if !is_form {
         return Err(Told::Forged);
     }
-    let octets = Limited::new(body, BODY_OCTETS_MAX).collect().await.map_err(|_| Told::TooLarge)?.to_bytes();
+    let whole = tokio::time::timeout(BODY_PATIENCE, Limited::new(body, BODY_OCTETS_MAX).collect()).await;
+    let octets = whole.map_err(|_elapsed| Told::TooSlow)?.map_err(|_| Told::TooLarge)?.to_bytes();
     let mut fields = url::form_urlencoded::parse(&octets);
     let token = fields.find(|(name, _)| name == FORM_FIELD).map(|(_, token)| token).unwrap_or_default();
     let Cookies { session, signing_in, visit: first, .. } = &visit.cookies;

@@ -120,6 +120,12 @@ pub(crate) async fn find(
         return Ok(None);
     }
     let Some(user) = store.user(owner).await?.filter(|user| user.enabled) else { return Ok(None) };
+    // Used up by whoever enrolled first, or taken back: what it opened elsewhere enrols nobody any more (OOB-10).
+    if record.level == Level::Enrol
+        && !store.authenticators(owner).await?.iter().any(|one| one.method == Method::Invitation)
+    {
+        return Ok(None);
+    }
     if now >= record.seen.after(SEEN_EVERY) {
         record.seen = now;
         let expires = expiry(&record, times);

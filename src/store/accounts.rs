@@ -8,5 +8,6 @@ pub(crate) use authenticators::{
     add, authenticator, authenticators, confirm, label, prefer, remove, reseal, secret_place, spent_items,
 };
 pub(crate) use users::{
-    adopt, change, clear_locks, create, delete, local_account, needs_adoption, password_place, user, user_of, users,
+    adopt, change, clear_locks, create, delete, forget_places_of, local_account, needs_adoption, password_place, user,
+    user_of, users,
 };

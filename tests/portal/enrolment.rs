@@ -96,3 +96,21 @@ async fn window_lets_in_without_a_code_while_it_is_open() {
     assert_eq!(page.path, "/devices", "{}", page.text);
     portal.close().await;
 }
+
+// OOB-10: whoever else had the password and came through the window before it closed is out again.
+#[tokio::test(flavor = "multi_thread")]
+async fn first_enrolment_closes_the_window_for_those_who_are_in_already() {
+    let portal = Portal::open().await;
+    invite(&portal, &["--window"]);
+    let (mut stranger, page) = bring(&portal, "eve", PASSWORD, "").await;
+    assert_eq!(page.path, "/devices", "{}", page.text);
+    let (mut owner, _) = bring(&portal, "eve", PASSWORD, "").await;
+    owner.get("/add").await;
+    let shown = owner.post("/add/app", &[("label", "My app")]).await;
+    let (token, confirm) = (app(&shown), shown.link("/add/app/"));
+    let (uri, key) = (shown.value("uri"), shown.value("key"));
+    let done = owner.post(&confirm, &[("code", &token.code()), ("uri", &uri), ("key", &key)]).await;
+    assert!(done.path.starts_with("/devices"), "{}", done.text);
+    assert!(stranger.get("/add").await.path.starts_with("/sign-in"), "enrols beside the owner");
+    portal.close().await;
+}

@@ -115,6 +115,21 @@ async fn change_of_factors_asks_for_the_second_step_again_when_it_is_old() {
     portal.close().await;
 }
 
+// OOB-13: an enrolment window lets somebody in to enrol; to whoever took a session that is there it proves nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn open_window_is_no_second_step_for_a_session_that_has_one() {
+    let portal = Portal::open().await;
+    let mut browser = portal.signed_in().await;
+    portal.site.vestibule(&["users", "invite", "ada", "--window"]);
+    change(&portal, &[("proven", 301)]).await;
+    let asked = browser.post("/again", &[("then", "/add")]).await;
+    assert_eq!(asked.path, "/sign-in/step", "{}", asked.text);
+    let page = browser.post("/sign-in/step", &[("act", "window")]).await;
+    assert_ne!(page.path, "/add", "{}", page.text);
+    assert!(browser.get("/add").await.path.starts_with("/again"));
+    portal.close().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn login_that_was_not_me_ends_every_session() {
     let portal = Portal::open().await;

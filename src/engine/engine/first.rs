@@ -8,7 +8,8 @@ use crate::throttle::KNOWN_FOR;
 use crate::{
     Answer, AttemptId, Charge, CoalesceKey, CounterKey, Denial, EngineError, Facts, Identified, Identity, Insist,
     LoginRequest, Method, Origin, Password, Person, PortError, Primary, PrimaryAuthenticator, PrimaryOutcome,
-    PrimaryRefusal, Prompts, Requirement, Settings, Split, Step, Subject, Timestamp, Turn, split,
+    PrimaryRefusal, PromptKind, Prompts, Requirement, Settings, Split, Step, Subject, Timestamp, Turn, Withdrawn,
+    split,
 };
 
 /// What came with the password besides the password.
@@ -66,6 +67,9 @@ impl Engine {
                 let key = self.coalesce_key(&login, &asked, &password);
                 let lead = match self.lead(key).await? {
                     Ok(lead) => lead,
+                    Err(Step::Show(prompt)) if is_collected(&login, &prompt.kind) => {
+                        return self.primary_step(&settings, login, asked, with, None).await;
+                    }
                     Err(step) => return Ok(step),
                 };
                 let step = self.primary_step(&settings, login, asked, with, Some(key)).await;
@@ -111,6 +115,10 @@ impl Engine {
     async fn join_waiting(&self, key: &CoalesceKey, login: &Login) -> Result<Option<Step>, EngineError> {
         let Some(id) = self.store.attempt_by_key(key, self.clock.now()).await? else { return Ok(None) };
         let Some(waiting) = self.waiting(id).await? else { return Ok(None) };
+        if is_collected(&waiting.attempt.login, &waiting.attempt.stage.kind()) {
+            self.cancel(id, Withdrawn::Superseded).await?;
+            return Ok(None);
+        }
         let same = waiting.attempt.login.service == login.service && waiting.attempt.login.channel == login.channel;
         Ok(same.then(|| Step::Show(waiting.prompt(false))))
     }
@@ -225,6 +233,7 @@ impl Engine {
         let facts =
             Facts { service: &login.service, origin: &login.origin, identity: &identity, now: self.clock.now() };
         let ruling = settings.policy.decide(&facts);
+        let known = self.known_place(&login, &identity).await?;
         let remembers = !settings.push.nist && login.insist == Insist::Policy;
         let owed = |allowed| Owed {
             identity: identity.clone(),
@@ -232,6 +241,7 @@ impl Engine {
             rule: ruling.rule.clone(),
             allowed,
             remember: ruling.remember.filter(|_| remembers),
+            known: known.clone(),
         };
         match demanded(&login, ruling.require.clone()) {
             Requirement::Refuse => {
@@ -245,14 +255,14 @@ impl Engine {
         }
     }
 
-    /// Whether the person was let in from this place not long ago.
-    pub(super) async fn is_known(&self, login: &Login, owed: &Owed) -> Result<bool, EngineError> {
-        let Some(place) = login.origin.place() else { return Ok(false) };
-        let key = CounterKey::known_at(&owed.identity.source, &owed.identity.source_id, &place);
+    /// The place of the login, if the person was let in from there not long ago.
+    async fn known_place(&self, login: &Login, identity: &Identity) -> Result<Option<String>, EngineError> {
+        let Some(place) = login.origin.place() else { return Ok(None) };
+        let key = CounterKey::known_at(&identity.source, &identity.source_id, &place);
         let counters = self.store.counters(&[key]).await?;
         let now = self.clock.now();
         let seen = counters.first().and_then(|sighting| sighting.last_failure);
-        Ok(seen.is_some_and(|seen| seen <= now && now.since(seen) < KNOWN_FOR))
+        Ok(seen.filter(|seen| *seen <= now && now.since(*seen) < KNOWN_FOR).map(|_| place))
     }
 
     fn coalesce_key(&self, login: &Login, asked: &Asked<'_>, password: &Password) -> CoalesceKey {
@@ -341,6 +351,12 @@ pub(super) fn same_person(identified: &Subject, accepted: &Person, is_sure: bool
     let is_same = identified.source == accepted.subject.source && (!is_sure || identified.id == accepted.subject.id);
     let other = || EngineError::Primary(PortError::unusable("check a password: the source accepted somebody else"));
     is_same.then_some(()).ok_or_else(other)
+}
+
+/// A phone's yes that waits at the login for whoever holds the question. Such a question is never shown twice: somebody else
+/// at the same place with the same password would see the same number, and could be the one who collects the yes.
+pub(super) fn is_collected(login: &Login, kind: &PromptKind) -> bool {
+    login.channel.prompts != Prompts::None && matches!(kind, PromptKind::Wait { .. })
 }
 
 /// What policy asks for, and what the door insists on beyond it. An invitation opens the portal, whatever a rule says, and

@@ -15,7 +15,7 @@ const TEXT_CHARS_MAX: usize = 80;
 
 impl Engine {
     /// What to ask the phone. A new number and a new nonce for every challenge.
-    pub(super) async fn challenge(
+    pub(super) fn challenge(
         &self,
         settings: &Settings,
         login: &Login,
@@ -31,37 +31,41 @@ impl Engine {
             (_, MatchingRule::FromPhone) => Matching::FromPhone(number(octets()?)),
         };
         let nonce = Nonce::new(draw::<16>(&*self.random).map_err(EngineError::Random)?);
-        let context = self.context(settings, login, owed).await?;
+        let context = Self::context(settings, login, owed);
         // Put right when the question is put: an attempt does not live longer for being asked again.
         Ok(Challenge { attempt: login.id, nonce, matching, device, context, asked: now, until: now })
     }
 
-    async fn context(&self, settings: &Settings, login: &Login, owed: &Owed) -> Result<Context, EngineError> {
+    fn context(settings: &Settings, login: &Login, owed: &Owed) -> Context {
         let address = login.origin.person_address().map(|address| address.to_canonical());
         let place = settings.places.iter().find(|(network, _)| address.is_some_and(|here| network.contains(&here)));
-        Ok(Context {
+        Context {
             service: login.service.clone(),
             account: shown(&owed.identity.name, TEXT_CHARS_MAX),
             address: address.map(|address| address.to_string()),
             station: login.origin.station.as_ref().map(|station| shown(station.as_str(), TEXT_CHARS_MAX)),
             client: login.origin.client.as_ref().map(|client| shown(client, TEXT_CHARS_MAX)),
             place: place.map(|(_, name)| name.clone()),
-            known: self.is_known(login, owed).await?,
+            known: owed.known.is_some(),
             test: matches!(login.insist, Insist::Test(_)),
-        })
+        }
     }
 
     /// Whether a phone may be asked at all: what is ringing, and how often it rang.
     pub(super) fn guard_phone(settings: &Settings, login: &Login, owed: &Owed, change: &mut Transition) {
         let (user, rules, budgets) = (owed.identity.user, &settings.push, &settings.budgets);
-        let of = Charge { key: CounterKey::push_of(user), budget: budgets.push_of };
+        let of = Charge { key: push_key(owed), budget: budgets.push_of };
         let from = login.origin.person_address().map(CounterKey::push_from);
         let from = from.map(|key| Charge { key, budget: budgets.push_from });
         let charges: Vec<Charge> = [Some(of), from].into_iter().flatten().collect();
         change.unless_locked.extend(charges.iter().map(|charge| charge.key.clone()));
+        change.unless_locked.push(CounterKey::report_of(user));
         change.charge.extend(charges);
         let service = login.service_name();
-        change.unless_crowded = Some(Crowd { user, service, of_service: rules.of_service, in_all: rules.in_all });
+        // A stranger who rings all the time must not take the last place from the person at home.
+        let more = u32::from(owed.known.is_some());
+        let (of_service, in_all) = (rules.of_service.saturating_add(more), rules.in_all.saturating_add(more));
+        change.unless_crowded = Some(Crowd { user, service, of_service, in_all });
     }
 
     /// What this person's phones are asked right now.
@@ -178,6 +182,7 @@ impl Engine {
         let event = AuditEvent::FactorApproved { attempt, user, authenticator, method };
         change.audit = vec![AuditRecord::new(change.now, event)];
         change.unless_locked = code_keys(login, owed);
+        change.unless_locked.push(CounterKey::report_of(user));
         change.spend = vec![spend];
         match self.commit(change).await? {
             Committed::Done { .. } => {
@@ -222,7 +227,7 @@ impl Engine {
             self.forsake(&settings, user, attempt, Some(device), service, address, &mut change);
         } else {
             // A request that was not wanted counts twice.
-            change.charge.push(Charge { key: CounterKey::push_of(user), budget: settings.budgets.push_of });
+            change.charge.push(Charge { key: push_key(owed), budget: settings.budgets.push_of });
         }
         match self.commit(change).await? {
             Committed::Moved(_) => return self.refuse_phone(attempt, user, device, Denial::AnswerStale).await,
@@ -270,11 +275,11 @@ impl Engine {
         change.audit.push(AuditRecord::new(change.now, reported));
         change.forget = Some(user);
         if settings.push.report_locks {
-            change.charge.push(Charge { key: CounterKey::push_of(user), budget: settings.budgets.report_of });
+            change.charge.push(Charge { key: CounterKey::report_of(user), budget: settings.budgets.report_of });
         }
     }
 
-    /// End everything that rings this person's phone.
+    /// End everything that rings this person's phone, and what was approved there and not collected yet.
     async fn silence(&self, user: UserId) -> Result<(), EngineError> {
         for row in self.store.ringing(user, self.clock.now()).await? {
             self.end(row.id, Denial::Reported).await?;
@@ -352,4 +357,11 @@ impl Engine {
         self.store.record(vec![AuditRecord::new(self.clock.now(), event)]).await?;
         Ok(Responded::Over)
     }
+}
+
+/// What rings of a login are counted under: apart where the person was let in before, so that strangers elsewhere do not
+/// keep their phone from ringing.
+pub(super) fn push_key(owed: &Owed) -> CounterKey {
+    let user = owed.identity.user;
+    owed.known.as_deref().map_or_else(|| CounterKey::push_of(user), |place| CounterKey::push_at(user, place))
 }

@@ -190,7 +190,7 @@ impl Engine {
         from: Option<&Waiting>,
     ) -> Result<Step, EngineError> {
         let &Offered { usable, chosen, own, number, tries } = offered;
-        let mut challenge = self.challenge(settings, &login, &owed, asked_device(&login, own, number)).await?;
+        let mut challenge = self.challenge(settings, &login, &owed, asked_device(&login, own, number))?;
         challenge.until = self.until(settings, &login, from);
         let others = usable.iter().copied().filter(|method| *method != chosen).collect();
         let matching = challenge.matching.clone();
@@ -302,7 +302,9 @@ fn asked_device(login: &Login, own: &[Authenticator], number: Option<u8>) -> Opt
 /// The counters that guard codes: the person's, and their address's where it is known.
 pub(super) fn code_keys(login: &Login, owed: &Owed) -> Vec<CounterKey> {
     let from = login.origin.person_address().map(CounterKey::code_from);
-    std::iter::once(CounterKey::code_of(owed.identity.user)).chain(from).collect()
+    let user = owed.identity.user;
+    let own = owed.known.as_deref().map_or_else(|| CounterKey::code_of(user), |place| CounterKey::code_at(user, place));
+    std::iter::once(own).chain(from).collect()
 }
 
 pub(super) fn code_charges(settings: &Settings, login: &Login, owed: &Owed) -> Vec<Charge> {

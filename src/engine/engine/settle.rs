@@ -2,6 +2,8 @@
 
 use crate::attempt::{Attempt, EndRecord, Login, Owed, Reached, Stage, Waiting, read, write};
 use crate::engine::Engine;
+use crate::engine::first::is_collected;
+use crate::engine::push::push_key;
 use crate::engine::second::code_keys;
 use crate::throttle::SIGHTING;
 use crate::{
@@ -128,6 +130,9 @@ impl Engine {
         if basis.method == Some(Method::Push) {
             // The phone is in its owner's hands: what rang before was theirs.
             change.clear.push(CounterKey::push_of(owed.identity.user));
+            change.clear.push(push_key(owed));
+            // Unless its owner has said since that somebody else is at work.
+            change.unless_locked.push(CounterKey::report_of(owed.identity.user));
         }
         change.charge = sighting(login, owed).into_iter().collect();
         change.if_enabled = Some(owed.identity.user);
@@ -192,6 +197,10 @@ impl Engine {
             Committed::Crowded | Committed::Locked(_) => return Ok(None),
             // Another node opened the same login in this moment: its question is ours.
             Committed::Moved(Some(row)) if row.id != login.id => match self.waiting(row.id).await? {
+                // Not to be shared: whoever asks again begins anew in its place.
+                Some(other) if is_collected(&other.attempt.login, &other.attempt.stage.kind()) => {
+                    return Err(EngineError::Joined);
+                }
                 Some(other) => Step::Show(other.prompt(false)),
                 None => match self.verdict_so_far(row.id).await? {
                     Some(verdict) => Step::Done(verdict),
@@ -234,7 +243,8 @@ impl Engine {
         change.from = from.map(|from| from.version);
         // The first request of the login may still be repeated: it finds the question that is open by then.
         let coalesce = key.or_else(|| from.and_then(|from| from.coalesce));
-        let ringing = stage.rings().map(|_| attempt.login.service_name());
+        // What was approved and not collected yet still belongs to the phone: a report has to find it (OOB-04).
+        let ringing = stage.asks_a_phone().then(|| attempt.login.service_name());
         let turn = self.draw_turn()?;
         change.to = Some(Position::Open(OpenAttempt { user, coalesce, turn, expires, ringing, payload }));
         change.if_enabled = user;

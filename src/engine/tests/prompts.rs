@@ -143,16 +143,46 @@ async fn login_asked_again_shows_the_question_that_is_open() {
 }
 
 #[tokio::test]
-async fn login_begun_on_two_nodes_at_once_is_one_question_and_one_ring() {
+async fn login_begun_on_two_nodes_at_once_is_one_question() {
     let world = World::new();
-    world.enrol("bob", Method::Push);
+    world.enrol("bob", Method::Totp);
     let (here, there) = tokio::join!(
         world.begin_on(&world.engine, request("bob", Prompts::Text), "hidden"),
         world.begin_on(&world.other_node, request("bob", Prompts::Text), "hidden")
     );
     let (here, there) = (shown(here), shown(there));
     assert_eq!((here.attempt, here.turn), (there.attempt, there.turn));
-    assert_eq!(*world.phone.rung.lock().unwrap(), [here.attempt]);
+}
+
+#[tokio::test]
+async fn login_that_rings_and_is_begun_on_two_nodes_at_once_rings_once_and_is_shown_once() {
+    let world = World::new();
+    world.enrol("bob", Method::Push);
+    let (here, there) = tokio::join!(
+        world.begin_on(&world.engine, request("bob", Prompts::Text), "hidden"),
+        world.begin_on(&world.other_node, request("bob", Prompts::Text), "hidden")
+    );
+    let (asked, other) = if here.is_ok() { (here, there) } else { (there, here) };
+    assert!(matches!(other, Err(EngineError::Joined)), "{other:?}");
+    assert_eq!(*world.phone.rung.lock().unwrap(), [shown(asked).attempt]);
+}
+
+#[tokio::test]
+async fn who_knows_the_password_at_the_same_place_sees_another_number_and_collects_nothing() {
+    let world = World::new();
+    world.enrol("ada", Method::Push);
+    let ada = shown(world.begin("ada", "secret", Prompts::Text).await);
+    // A stranger behind the same address begins the same login: theirs takes the place of hers.
+    let thief = shown(world.begin("ada", "secret", Prompts::Text).await);
+    assert_ne!((ada.attempt, ada.turn), (thief.attempt, thief.turn));
+    assert_eq!(world.respond(&world.engine, ada.attempt, approval()).await.unwrap(), Responded::Over);
+    assert_eq!(denied(done(world.answer("ada", &ada, "").await)), Denial::Withdrawn);
+    // And hers the place of theirs, though the phone has said yes to it by mistake.
+    world.respond(&world.engine, thief.attempt, approval()).await.unwrap();
+    let again = shown(world.begin("ada", "secret", Prompts::Text).await);
+    assert_eq!(denied(done(world.answer("ada", &thief, "").await)), Denial::Withdrawn);
+    world.respond(&world.engine, again.attempt, approval()).await.unwrap();
+    assert!(done(world.answer("ada", &again, "").await).unwrap().is_allow());
 }
 
 #[tokio::test]

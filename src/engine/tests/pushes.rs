@@ -252,6 +252,72 @@ async fn report_on_the_phone_ends_everything_that_may_be_a_strangers() {
     assert!(matches!(next.kind, PromptKind::EnterCode { .. }), "the phone rings on after a report");
 }
 
+// OOB-04, F2: what was approved by mistake and not collected yet is the stranger's as well.
+#[tokio::test]
+async fn report_takes_back_what_was_approved_and_not_collected() {
+    for report_locks in [true, false] {
+        let world = with(PushRules { report_locks, ..PushRules::default() });
+        world.enrol("ada", Method::Push);
+        let at = |service: &str| LoginRequest {
+            service: Service { door: Door::Portal, name: service.into() },
+            ..portal("ada", Insist::Policy)
+        };
+        let (first, second) = (at("portal"), at("other"));
+        let mistake = shown(world.begin_on(&world.engine, first.clone(), "secret").await);
+        let noticed = shown(world.begin_on(&world.engine, second, "secret").await);
+        let said = world.respond(&world.engine, mistake.attempt, approval()).await.unwrap();
+        assert!(matches!(said, Responded::Approved { .. }), "{said:?}");
+        let said = world.respond(&world.engine, noticed.attempt, declined(Method::Push, true)).await.unwrap();
+        assert_eq!(said, Responded::Reported);
+        assert_eq!(denied(done(typed(&world, &first, &mistake, "").await)), Denial::Reported);
+        let ada = owner(&world, "ada");
+        let rings_on = world.store.lock().counters.get(&CounterKey::report_of(ada)).is_none();
+        assert_eq!(rings_on, !report_locks, "a stranger lifted the lock of the report");
+    }
+}
+
+// OTP-06: how often a stranger rang before does not make the owner's own report lock them out for longer.
+#[tokio::test(start_paused = true)]
+async fn report_stops_the_phone_for_an_hour_however_often_it_rang_before() {
+    let world = Arc::new(World::new());
+    world.enrol("ada", Method::Push);
+    for _ in 0..3 {
+        assert_eq!(denied(world.decide("ada", "secret").await), Denial::FactorTimedOut);
+    }
+    let prompt = shown(world.begin("ada", "secret", Prompts::Text).await);
+    world.respond(&world.engine, prompt.attempt, declined(Method::Push, true)).await.unwrap();
+    assert_eq!(denied(world.decide("ada", "secret").await), Denial::TooManyPushes);
+    world.clock.pass(3_601);
+    let prompt = shown(world.begin("ada", "secret", Prompts::Text).await);
+    assert!(matches!(prompt.kind, PromptKind::Wait { .. }));
+}
+
+// OTP-06: whoever has the password and nothing else does not lock its owner out of where they are known.
+#[tokio::test(start_paused = true)]
+async fn stranger_with_the_password_does_not_lock_the_owner_out_at_home() {
+    let world = World::new();
+    world.enrol("ada", Method::Push);
+    world.enrol("ada", Method::Totp);
+    let home = request_from("ada", Prompts::Text, "198.51.100.7");
+    let at_home = async || {
+        world.clock.pass(31);
+        let typed = format!("secret,{}", world.code());
+        done(world.begin_on(&world.engine, home.clone(), &typed).await).unwrap().is_allow()
+    };
+    assert!(at_home().await);
+    let away = request_from("ada", Prompts::Text, "203.0.113.66");
+    // By then one guess an hour is enough.
+    for _ in 0..12 {
+        world.clock.pass(3_601);
+        drop(world.begin_on(&world.engine, away.clone(), "secret,999999").await);
+    }
+    let locked = done(world.begin_on(&world.engine, away.clone(), "secret,push").await);
+    assert!(matches!(denied(locked), Denial::LockedOut { .. }));
+    assert!(at_home().await, "locked out by wrong codes from elsewhere");
+    let prompt = shown(world.begin_on(&world.engine, home.clone(), "secret,push").await);
+    assert!(matches!(prompt.kind, PromptKind::Wait { .. }), "the phone rings at home");
+}
+
 #[tokio::test]
 async fn login_that_is_over_can_be_disowned_too() {
     let world = World::new();

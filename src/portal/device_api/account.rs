@@ -9,7 +9,7 @@ use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use vestibule_engine::{AuditEvent, AuditRecord, DeviceMark, StoreError};
 use vestibule_factors::push::protocol::{
-    Account, Millis, ProblemCode, PushKind, PushState, SetPush, SetVerification, Status, VerificationState,
+    Account, Millis, Policy, ProblemCode, PushKind, PushState, SetPush, SetVerification, Status, VerificationState,
 };
 use vestibule_factors::push::{Credential, DeviceRecord, VestibuleDevice, address_of, address_secret, take_away};
 
@@ -81,6 +81,7 @@ pub(super) async fn set_verification(
     if !set.is_sane() {
         return Err(Refusal::of(ProblemCode::Malformed));
     }
+    caller.may_change_verification(api.push.user_verification())?;
     let SetVerification { credential_id, public_key } = set;
     let credential = Credential { credential_id, public_key };
     api.verify_by(&caller, Some(credential), "a key for user verification was registered").await
@@ -94,7 +95,17 @@ pub(super) async fn drop_verification(
     if caller.record.verification.is_none() {
         return Ok(StatusCode::NO_CONTENT);
     }
+    caller.may_change_verification(api.push.user_verification())?;
     api.verify_by(&caller, None, "the key for user verification was removed").await
+}
+
+impl Caller {
+    /// Where a person has to show themselves, the device's key alone must not say by what: a device that has a key for
+    /// that keeps it until it is paired anew.
+    fn may_change_verification(&self, policy: Policy) -> Result<(), Refusal> {
+        let is_settled = policy == Policy::Required && self.record.verification.is_some();
+        if is_settled { Err(Refusal::of(ProblemCode::Verification)) } else { Ok(()) }
+    }
 }
 
 impl DeviceApi {

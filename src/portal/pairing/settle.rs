@@ -77,15 +77,18 @@ impl Pairing {
         }
         let device = bound.device;
         match self.store.confirm_authenticator(device, &Spend::Attempt { authenticator: device }, now).await {
-            Ok(true) => {}
-            // Confirmed by a second click at the same time, which also does the rest.
-            Ok(false) => return Ok(done(&bound)),
+            // Confirmed before: whoever did it may not have come to the rest.
+            Ok(true | false) => {}
             // It was removed meanwhile.
             Err(StoreError::Refused(_)) => return Ok(PairingStatus::Over),
             Err(error) => return Err(error.into()),
         }
         if let Some(codes) = &bound.totp {
-            self.store.add_authenticator(codes.enrolled(user, &bound.label), BY_PERSON, now).await?;
+            match self.store.add_authenticator(codes.enrolled(user, &bound.label), BY_PERSON, now).await {
+                // A second click at the same time was first.
+                Ok(()) | Err(StoreError::Refused(_)) => {}
+                Err(error) => return Err(error.into()),
+            }
         }
         let settled = Bound { done: true, ..bound };
         let kept = self.store.change_token(TokenKind::Paired, &id.0, settled.to_payload()?, until).await?;

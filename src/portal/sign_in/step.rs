@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::{Form, Json};
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
-use vestibule_engine::{Answer, Denial, Passcode, Primary, PromptKind, Step, Verdict};
+use vestibule_engine::{Answer, Denial, Method, Passcode, Primary, PromptKind, Step, Verdict};
 use vestibule_factors::ENROLMENT_WINDOW;
 
 use super::ended::Ended;
@@ -127,6 +127,12 @@ pub(crate) async fn ring_again(visit: Visit) -> Result<Response, Fault> {
     if now < held.record.ring_again_at() {
         return Ok(Redirect::to("/sign-in/step").into_response());
     }
+    // It may have been answered in the meantime: a no is not rung again, and a yes is not thrown away.
+    if let Moved::Over(response) = answered(&visit, &mut held, Answer::Look, Duration::ZERO).await?
+        && signing_in::held(&visit).await?.is_none()
+    {
+        return Ok(response);
+    }
     visit.desk.engine.cancel(held.record.attempt, vestibule_engine::Withdrawn::Superseded).await?;
     let request = held.record.request(&visit, Duration::ZERO)?;
     match visit.desk.engine.begin(request, Primary::Proven(person)).await? {
@@ -217,7 +223,9 @@ pub(super) async fn conclude(visit: &Visit, purpose: &Purpose, verdict: Verdict)
             let is_theirs = grant.identity().user == member.user.id;
             let is_proof =
                 !grant.methods().is_empty() && !grant.remembered() && &*grant.service().name == crate::visit::SIGN_IN;
-            if !is_theirs || !is_proof {
+            // An invitation is less than what this session was opened with: whoever found it open has no second step.
+            let is_invited = grant.methods().contains(&Method::Invitation);
+            if !is_theirs || !is_proof || is_invited {
                 return Ok(None);
             }
             let mut response = Redirect::to(then).into_response();

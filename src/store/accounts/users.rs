@@ -10,7 +10,7 @@ use crate::fault::Fault;
 use crate::keyring::{Keyring, Place};
 use crate::session::{Arg, Row, Session};
 
-pub(crate) use administration::{change, clear_locks, create, delete};
+pub(crate) use administration::{change, clear_locks, create, delete, forget_places_of};
 pub(crate) use adoption::{adopt, needs_adoption};
 
 /// The source that local users belong to. Their subject's id is their user id.

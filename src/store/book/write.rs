@@ -9,7 +9,7 @@ use crate::bulk::each_row;
 use crate::fault::{Cause, Fault};
 use crate::keyring::Keyring;
 use crate::session::{Arg, Session};
-use crate::{tokens, trust};
+use crate::{accounts, tokens, trust};
 
 /// Who ended what a stranger may have won: the login that says so has its own record.
 const BY_REPORT: &str = "report";
@@ -25,6 +25,9 @@ impl Book {
         for (user, now) in &self.forgotten {
             trust::revoke_all(session, chain, *user, BY_REPORT, *now).await?;
             tokens::end_sessions(session, chain, *user, BY_REPORT, *now).await?;
+            if self.users.contains_key(user) {
+                accounts::forget_places_of(session, *user).await?;
+            }
         }
         self.write_trust(session, keyring).await
     }

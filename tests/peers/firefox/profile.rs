@@ -9,7 +9,7 @@ use anyhow::{Context, bail};
 use super::Options;
 
 /// Nothing looks at the network by itself, nothing asks, and a window nobody looks at works like one that is looked at.
-const SETTINGS: [(&str, &str); 34] = [
+const SETTINGS: [(&str, &str); 35] = [
     // Any free port, told in a file of the profile.
     ("marionette.port", "0"),
     // The settings Marionette recommends switch push off.
@@ -23,6 +23,8 @@ const SETTINGS: [(&str, &str); 34] = [
     ("permissions.default.desktop-notification", "1"),
     // Drawn by Firefox itself, since there is no desktop that would.
     ("alerts.useSystemBackend", "false"),
+    // With less motion it would take them away after a moment, else after 20 s.
+    ("ui.prefersReducedMotion", "0"),
     ("security.notification_enable_delay", "0"),
     ("network.manage-offline-status", "false"),
     ("network.proxy.type", "0"),

@@ -164,15 +164,23 @@ pub(crate) async fn clear_locks(
 /// Wrong passwords and codes, and requests to the phone. Where the user was let in stays known.
 async fn forget_failures(session: &mut Session, user: &User) -> Result<(), Fault> {
     let (of, code) = (CounterKey::password_of(&user.subject).0, CounterKey::code_of(user.id).0);
-    let push = CounterKey::push_of(user.id).0;
-    let names = [(&of).into(), (&code).into(), (&push).into()];
-    session.execute("DELETE FROM counters WHERE name IN ($1, $2, $3)", &names).await?;
+    let (push, report) = (CounterKey::push_of(user.id).0, CounterKey::report_of(user.id).0);
+    let names = [(&of).into(), (&code).into(), (&push).into(), (&report).into()];
+    session.execute("DELETE FROM counters WHERE name IN ($1, $2, $3, $4)", &names).await?;
+    forget_everywhere(session, &CounterKey::code_at(user.id, "")).await?;
+    forget_everywhere(session, &CounterKey::push_at(user.id, "")).await?;
     forget_everywhere(session, &CounterKey::password_at(&user.subject, "")).await
 }
 
 /// Where the user was let in, and so is not locked out by failures elsewhere.
 async fn forget_places(session: &mut Session, user: &User) -> Result<(), Fault> {
     forget_everywhere(session, &CounterKey::known_at(&user.subject.source, &user.subject.id, "")).await
+}
+
+/// The same, after a report: the places may be a stranger's.
+pub(crate) async fn forget_places_of(session: &mut Session, id: UserId) -> Result<(), Fault> {
+    let user = known(session, id).await?;
+    forget_places(session, &user).await
 }
 
 /// Every counter that begins with `at`, a key that ends in the bar before a place: up to the sign after the bar.

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use vestibule_engine::{
-    Bell, Committed, Ended, Listening, Method, OpenAttempt, Position, SecretBytes, Station, Store, TokenKind,
-    Transition, TrustEntry, TrustId, UserId,
+    Bell, Charge, Committed, CounterKey, Ended, Listening, Method, OpenAttempt, Position, SecretBytes, Station, Store,
+    TokenKind, Transition, TrustEntry, TrustId, UserId,
 };
 
 use super::on_both;
@@ -208,6 +208,13 @@ async fn a_report_takes_back_what_a_stranger_may_have_won(place: &Place) {
         store.put_token(token(kind, number, Some(user))).await.unwrap();
         store.put_token(token(kind, number + 10, Some(bob))).await.unwrap();
     }
+    let known = |name: &str| {
+        let subject = person(name).subject;
+        CounterKey::known_at(&subject.source, &subject.id, "192.0.2.66")
+    };
+    let places = [known("alice"), known("bob")];
+    let charge = places.iter().map(|key| Charge { key: key.clone(), budget: budget(9) }).collect();
+    store.commit(Transition { charge, ..decided(None) }).await.unwrap();
     let first = rings(user, "radius/vpn", 9, 9);
     store.commit(first.clone()).await.unwrap();
     // One that is refused forgets nothing.
@@ -225,6 +232,8 @@ async fn a_report_takes_back_what_a_stranger_may_have_won(place: &Place) {
     };
     assert_eq!(left(user).await, [0, 0, 0, 1]);
     assert_eq!(left(bob).await, [2, 1, 1, 1]);
+    let seen: Vec<_> = store.counters(&places).await.unwrap().iter().map(|place| place.last_failure).collect();
+    assert_eq!(seen, [None, Some(NOW)], "the stranger's place is known on");
     let told = store.audit_tail(3, Some(user)).await.unwrap();
     let told: Vec<_> = told.iter().map(|line| line.record.event.id()).collect();
     assert_eq!(told, ["trust.revoked", "trust.revoked", "session.ended"]);
