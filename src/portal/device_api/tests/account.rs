@@ -4,7 +4,9 @@ use axum::http::StatusCode;
 use serde_json::json;
 use vestibule_engine::{Clock as _, Store as _};
 
-use super::world::{Phone, World, secret_of};
+use vestibule_factors::push::protocol::Policy;
+
+use super::world::{Phone, Twist, World, secret_of};
 
 #[tokio::test]
 async fn account_shows_where_the_device_is_rung_and_nothing_secret() {
@@ -54,6 +56,22 @@ async fn key_for_user_verification_comes_and_goes_and_is_written_down() {
     assert_eq!(world.call(&phone, "GET", "/device/v1/account", "").await.1["verification"]["registered"], false);
     let changes = world.store.events().iter().filter(|event| **event == "authenticator.changed").count();
     assert_eq!(changes, 2);
+}
+
+#[tokio::test]
+async fn key_of_the_person_is_not_replaced_by_the_key_of_the_device_where_it_is_demanded() {
+    let world = World::with(Twist { verification: Policy::Required, ..Twist::default() });
+    let phone = world.phone(world.person("ada")).await;
+    let body = |name: &str| {
+        json!({"credential_id": "AAEC", "public_key": Phone::new(name).key.public_key().to_string()}).to_string()
+    };
+    let target = "/device/v1/verification";
+    assert_eq!(world.call(&phone, "PUT", target, &body("platform")).await.0, StatusCode::NO_CONTENT);
+    for (method, body) in [("PUT", body("software")), ("DELETE", String::new())] {
+        let (status, problem) = world.call(&phone, method, target, &body).await;
+        assert_eq!((status, &problem["code"]), (StatusCode::FORBIDDEN, &json!("verification")), "{method}");
+    }
+    assert_eq!(world.call(&phone, "GET", "/device/v1/account", "").await.1["verification"]["registered"], true);
 }
 
 // OOB-12, F9
