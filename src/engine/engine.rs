@@ -13,6 +13,7 @@ mod second;
 mod settle;
 mod wait;
 
+use std::pin::Pin;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -130,18 +131,29 @@ impl Engine {
     /// For doors that cannot ask: yes or no, within the channel's patience. `gone` ends when the client is no longer there
     /// to hear it: then the login is withdrawn, and nobody can approve it any more. A door that cannot tell passes
     /// `std::future::pending()`. Run to its end, never dropped: what is dropped cannot be withdrawn.
-    pub async fn decide(
+    pub fn decide(
         &self,
         request: LoginRequest,
         primary: Primary<'_>,
         gone: impl Future<Output = ()> + Send,
-    ) -> Result<Verdict, EngineError> {
+    ) -> impl Future<Output = Result<Verdict, EngineError>> + Send {
         let patience = request.channel.patience;
-        let now = tokio::time::Instant::now();
-        let deadline = now.checked_add(patience).unwrap_or(now);
         let request = LoginRequest { channel: crate::Channel { prompts: Prompts::None, patience }, ..request };
         // In boxes, because what it takes to begin and to end a login need not be held while a hundred thousand wait.
-        match Box::pin(self.begin(request, primary)).await? {
+        let begun = Box::pin(self.begin(request, primary));
+        self.decided(begun, patience, gone)
+    }
+
+    async fn decided(
+        &self,
+        begun: Pin<Box<impl Future<Output = Result<Step, EngineError>> + Send>>,
+        patience: Duration,
+        gone: impl Future<Output = ()> + Send,
+    ) -> Result<Verdict, EngineError> {
+        let now = tokio::time::Instant::now();
+        let deadline = now.checked_add(patience).unwrap_or(now);
+        let step = begun.await?;
+        match step {
             Step::Done(verdict) => Ok(verdict),
             Step::Show(prompt) if matches!(prompt.kind, PromptKind::Wait { .. }) => {
                 tokio::select! {

@@ -62,14 +62,15 @@ pub(crate) async fn run(desk: Arc<Desk>, login: Login, reply: Reply, _places: [P
 }
 
 /// `None` when an answer to a question cannot be read at all: too long, or not text.
-fn translate(login: Login, reply: &Reply) -> Option<(LoginRequest, Brought)> {
+fn translate(login: Login, reply: &Reply) -> Option<(Box<LoginRequest>, Brought)> {
     let settings = &reply.client.settings;
     let Login { user, typed, state, station } = login;
     let prompts = match settings.prompt {
         PromptMode::Challenge => Prompts::Text,
         PromptMode::None => Prompts::None,
     };
-    let request = LoginRequest {
+    // In a box: it is handed on through what waits, and each place it passed would keep room for it.
+    let request = Box::new(LoginRequest {
         user,
         service: Service { door: Door::Radius, name: Arc::clone(&settings.name) },
         origin: Origin { address: reply.path.source.ip().to_canonical(), station, direct: false, client: None },
@@ -77,7 +78,7 @@ fn translate(login: Login, reply: &Reply) -> Option<(LoginRequest, Brought)> {
         passcode: None,
         splitting: settings.splitting.clone(),
         insist: Insist::Policy,
-    };
+    });
     let brought = match state {
         None => Brought::Password(typed),
         Some(state) if typed.is_empty() => Brought::Answer(state, Answer::Look),
@@ -88,7 +89,7 @@ fn translate(login: Login, reply: &Reply) -> Option<(LoginRequest, Brought)> {
 
 async fn judge(
     desk: &Desk,
-    request: LoginRequest,
+    request: Box<LoginRequest>,
     brought: Brought,
     source: &dyn PrimarySource,
 ) -> Result<Outcome, EngineError> {

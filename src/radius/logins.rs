@@ -11,9 +11,9 @@ use crate::challenge::StateRef;
 /// What the door asks of the engine; its tests answer in the engine's place.
 #[async_trait]
 pub(crate) trait Logins: Send + Sync {
-    async fn decide(&self, request: LoginRequest, primary: Primary<'_>) -> Result<Outcome, EngineError>;
+    async fn decide(&self, request: Box<LoginRequest>, primary: Primary<'_>) -> Result<Outcome, EngineError>;
 
-    async fn begin(&self, request: LoginRequest, primary: Primary<'_>) -> Result<Outcome, EngineError>;
+    async fn begin(&self, request: Box<LoginRequest>, primary: Primary<'_>) -> Result<Outcome, EngineError>;
 
     async fn answer(
         &self,
@@ -79,13 +79,13 @@ impl From<Step> for Outcome {
 
 #[async_trait]
 impl Logins for Engine {
-    async fn decide(&self, request: LoginRequest, primary: Primary<'_>) -> Result<Outcome, EngineError> {
+    async fn decide(&self, request: Box<LoginRequest>, primary: Primary<'_>) -> Result<Outcome, EngineError> {
         // A client that stops waiting says nothing: its patience is what tells.
-        Self::decide(self, request, primary, std::future::pending()).await.map(Outcome::from)
+        Self::decide(self, *request, primary, std::future::pending()).await.map(Outcome::from)
     }
 
-    async fn begin(&self, request: LoginRequest, primary: Primary<'_>) -> Result<Outcome, EngineError> {
-        Self::begin(self, request, primary).await.map(Outcome::from)
+    async fn begin(&self, request: Box<LoginRequest>, primary: Primary<'_>) -> Result<Outcome, EngineError> {
+        Self::begin(self, *request, primary).await.map(Outcome::from)
     }
 
     async fn answer(

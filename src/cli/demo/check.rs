@@ -51,7 +51,7 @@ async fn steps(folder: &Folder, is_new: bool, store: Arc<dyn Store>, terminal: &
     visit.step("3. The same code again", "firewall", Some(&code), Said::Reject, terminal).await?;
     visit.step("4. A gateway that can ask, and the used code", "vpn", Some(&code), Said::Challenge, terminal).await?;
     pushes(&visit, &store, terminal).await?;
-    terminal.line("9. What was written down")?;
+    terminal.line("8. What was written down")?;
     let lines = store.audit_tail(50, None).await.context("read the audit log")?;
     let decisions: Vec<&Decision> = lines
         .iter()
@@ -79,7 +79,7 @@ async fn steps(folder: &Folder, is_new: bool, store: Arc<dyn Store>, terminal: &
 
 /// A phone of Ada's for the length of the tour: one that she has besides is not asked, and stays.
 async fn pushes(visit: &Visit<'_>, store: &Arc<dyn Store>, terminal: &mut Terminal) -> Outcome {
-    terminal.line("6. A phone for Ada")?;
+    terminal.line("5. A phone for Ada")?;
     let (clock, random) = (Arc::new(SystemClock::new()), Arc::new(SystemRandom::new()));
     let (portal, factors) = (paired::portal(&visit.config)?, &visit.config.factors);
     let (phone, code) = paired::pair(visit.folder, &portal, factors, Arc::clone(store), clock, random).await?;
@@ -92,10 +92,10 @@ async fn pushes(visit: &Visit<'_>, store: &Arc<dyn Store>, terminal: &mut Termin
     };
     let denies = async |request: Request, _: Option<String>| Ok(phone.deny(&request).await?);
     let went = match visit
-        .push("7. The number at the login, typed on the phone", &phone, approves, Said::Accept, terminal)
+        .push("6. The number at the login, typed on the phone", &phone, approves, Said::Accept, terminal)
         .await
     {
-        Ok(()) => visit.push("8. Denied on the phone", &phone, denies, Said::Reject, terminal).await,
+        Ok(()) => visit.push("7. Denied on the phone", &phone, denies, Said::Reject, terminal).await,
         failed => failed,
     };
     phone.unpair().await?;
@@ -148,7 +148,12 @@ impl Visit<'_> {
             let request = phone.next_request(PATIENCE).await?.context("the phone was not asked")?;
             terminal.line(format!("  The phone asks: sign in to {}?", clean(&request.service.name)))?;
             let answered = answer(request, number_in(&exchange.messages)).await?;
-            terminal.line(format!("  On the phone: {answered:?}"))?;
+            let said = match answered {
+                Answered::Approved { .. } => "approve",
+                Answered::Denied => "deny",
+                Answered::Reported => "this wasn't me",
+            };
+            terminal.line(format!("  On the phone: {said}"))?;
             // Enter alone: look again.
             Ok(Some(Zeroizing::new(String::new())))
         };

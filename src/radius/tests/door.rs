@@ -103,13 +103,13 @@ fn password_of(primary: &Primary<'_>) -> String {
 
 #[async_trait]
 impl Logins for Script {
-    async fn decide(&self, request: LoginRequest, primary: Primary<'_>) -> Result<Outcome, EngineError> {
+    async fn decide(&self, request: Box<LoginRequest>, primary: Primary<'_>) -> Result<Outcome, EngineError> {
         let user = request.user.as_typed().to_owned();
         self.note(Call::Decide { user: user.clone(), password: password_of(&primary) }, &request);
         self.play(&user).await
     }
 
-    async fn begin(&self, request: LoginRequest, primary: Primary<'_>) -> Result<Outcome, EngineError> {
+    async fn begin(&self, request: Box<LoginRequest>, primary: Primary<'_>) -> Result<Outcome, EngineError> {
         let user = request.user.as_typed().to_owned();
         self.note(Call::Begin { user: user.clone(), password: password_of(&primary) }, &request);
         self.play(&user).await
