@@ -271,7 +271,7 @@ async fn report_takes_back_what_was_approved_and_not_collected() {
         assert_eq!(said, Responded::Reported);
         assert_eq!(denied(done(typed(&world, &first, &mistake, "").await)), Denial::Reported);
         let ada = owner(&world, "ada");
-        let rings_on = world.store.lock().counters.get(&CounterKey::report_of(ada)).is_none();
+        let rings_on = !world.store.lock().counters.contains_key(&CounterKey::report_of(ada));
         assert_eq!(rings_on, !report_locks, "a stranger lifted the lock of the report");
     }
 }

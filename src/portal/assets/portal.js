@@ -47,12 +47,23 @@ async function watch(place) {
   }
 }
 
-// A code that is whole is sent without a click.
+// A code that is whole is sent without a click. Some have seven or eight digits, and a recovery code may begin with six:
+// whoever goes on typing is not interrupted.
+const MORE_MAY_COME_MS = 900;
+
 function submitAt(form) {
   const field = form.querySelector("input.code");
+  let due;
+  let before = 0;
   field.addEventListener("input", () => {
+    clearTimeout(due);
     const digits = field.value.replace(/[\s-]/g, "");
-    if (/^\d+$/.test(digits) && digits.length === Number(form.dataset.submitAt)) form.requestSubmit();
+    const isPasted = digits.length - before > 1;
+    before = digits.length;
+    const least = Number(form.dataset.submitAt);
+    if (!/^\d+$/.test(digits) || digits.length < least || digits.length > 8) return;
+    if (isPasted) form.requestSubmit();
+    else due = setTimeout(() => form.requestSubmit(), MORE_MAY_COME_MS);
   });
 }
 

@@ -25,6 +25,8 @@ const AWAY_MS = 60000;
 let wanted = {};
 let hiddenSince = null;
 let inside = false;
+// A newer release has taken over, and this page still runs the older one.
+let isOld = false;
 
 /** What the address asks for; the fragment is taken out of the address at once, for a token must not stay there. */
 function takeFragment() {
@@ -73,6 +75,12 @@ function onMessage({ data }) {
     }
 }
 
+/** An app that is never closed would run its first code for ever: look for a new release, and take it at rest. */
+function renewCode() {
+    if (isOld && current() === "home") location.reload();
+    else navigator.serviceWorker?.getRegistration().then((worker) => worker?.update()).catch(() => {});
+}
+
 async function onReturn() {
     if (document.visibilityState === "hidden") {
         hiddenSince = Date.now();
@@ -80,6 +88,7 @@ async function onReturn() {
     }
     const away = hiddenSince === null ? 0 : Date.now() - hiddenSince;
     hiddenSince = null;
+    if (away > AWAY_MS) renewCode();
     if (away > AWAY_MS && (await lockRecord())) {
         close();
         inside = false;
@@ -96,6 +105,8 @@ async function start() {
     await records.set("language", language);
     bar();
     if ("serviceWorker" in navigator) {
+        const controlled = Boolean(navigator.serviceWorker.controller);
+        navigator.serviceWorker.addEventListener("controllerchange", () => { isOld = controlled; });
         navigator.serviceWorker.register("sw.js", { scope: "./", updateViaCache: "none" }).catch(() => {});
         navigator.serviceWorker.addEventListener("message", onMessage);
     }
@@ -108,9 +119,11 @@ async function start() {
     else replace("unlock");
 }
 
-start().catch((error) => {
+start().catch(async (error) => {
     // Private windows of some browsers keep nothing: then there can be no key.
     console.error(error);
+    // It may have failed before there were any words.
+    await speak(preferred()).catch(() => {});
     document.getElementById("screen").replaceChildren(h("p", { class: "notice" }, say("storage.none")));
 });
 

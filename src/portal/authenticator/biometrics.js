@@ -2,7 +2,7 @@
 // site asks for it, and opens the lock where it can keep a secret (PRF).
 
 import { call, fromBase64, records, sha256, toBase64 } from "./shared.js";
-import { active } from "./state.js";
+import { active, amend } from "./state.js";
 
 const ES256 = -7;
 const PATIENCE_MS = 60000;
@@ -41,7 +41,11 @@ async function create(name) {
 export async function register(account) {
     const platform = (await registered()) ?? (await create(account.name));
     const body = { credential_id: platform.id, public_key: platform.publicKey };
-    await call(account, "PUT", "/device/v1/verification", body);
+    // Where the site asks for it, the gateway keeps the key that it has and refuses another one.
+    await call(account, "PUT", "/device/v1/verification", body).catch((problem) => {
+        if (problem.code !== "verification") throw problem;
+    });
+    await amend(account.id, { verifies: platform.id });
     return platform;
 }
 
@@ -51,9 +55,17 @@ export async function registerEverywhere() {
     return platform;
 }
 
-/** Forget the credential here and at the gateway. The platform's own list keeps a useless entry, as it does for all. */
+/**
+ * Forget the credential at the gateway, and only then here: while a gateway keeps it, an approval needs it.
+ * The platform's own list keeps a useless entry, as it does for all.
+ */
 export async function remove() {
-    for (const account of active()) await call(account, "DELETE", "/device/v1/verification").catch(() => {});
+    for (const account of active()) {
+        await call(account, "DELETE", "/device/v1/verification").catch((problem) => {
+            if (problem.code !== "device") throw problem;
+        });
+        await amend(account.id, { verifies: null });
+    }
     await records.unset("platform");
 }
 

@@ -142,7 +142,8 @@
         }
         const serverTime = body?.server_time;
         if (Number.isFinite(serverTime)) clock.offset = serverTime - Date.now();
-        if (response.ok) return body;
+        // An answer that is none (a page of some proxy in between) is no word of the gateway.
+        if (response.ok && (body !== null || response.status === 204)) return body;
         throw new Problem(body?.code ?? "trouble", response.status, serverTime);
     }
 

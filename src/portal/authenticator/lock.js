@@ -115,4 +115,10 @@ export async function openWithSecret(secret) {
     }
 }
 
+/** The box opens with the PIN alone again. */
+export async function dropBiometric() {
+    const lock = await lockRecord();
+    if (lock?.biometric) await records.set("lock", { ...lock, biometric: null });
+}
+
 export const biometricSalt = (lock) => fromBase64(lock.biometric.salt);

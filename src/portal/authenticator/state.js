@@ -11,6 +11,8 @@ export const state = {
     /** Accounts whose requests carried no right signature. */
     unsigned: new Set(),
     reachable: true,
+    /** Accounts whose last look had no answer: nobody knows what waits for them. */
+    missed: new Set(),
     /** What was answered last: { decision, service, at }. */
     last: null,
     /** Requests that the person put aside: they do not open by themselves again. */
@@ -41,6 +43,7 @@ export async function forget(id) {
     await records.forget(id);
     state.requests.delete(id);
     state.unsigned.delete(id);
+    state.missed.delete(id);
     await load();
 }
 

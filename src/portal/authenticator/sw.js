@@ -83,11 +83,15 @@ async function ring(about) {
     const windows = await self.clients.matchAll({ type: "window" });
     for (const window of windows) window.postMessage({ ring: true });
     const account = (await records.accounts()).find(({ device }) => device && device === about.device);
-    if (!account || state === "over") return;
-    await seen(account, about.attempt, "shown").catch(() => {});
+    if (!account) return;
+    if (state === "asked") await seen(account, about.attempt, "shown").catch(() => {});
     // A notification that comes late says so: only the live state tells whether anybody still waits.
     const live = await waiting(account, "wait=0").catch(() => null);
-    if (live && !live.requests.some(({ attempt }) => attempt === about.attempt)) await show("over", about);
+    if (!live || live.requests.some(({ attempt }) => attempt === about.attempt)) return;
+    // All requests share one notification: one that is over must not say "nothing to do" over one that still waits.
+    const [other] = live.requests;
+    if (other) await show("asked", { attempt: other.attempt, device: account.device });
+    else if (state === "asked") await show("over", about);
 }
 
 self.addEventListener("push", (event) => event.waitUntil(ring(understood(event))));
@@ -111,8 +115,9 @@ self.addEventListener("pushsubscriptionchange", (event) => {
         const options = { userVisibleOnly: true, applicationServerKey: fromBase64(key) };
         const subscription = event.newSubscription ?? (await self.registration.pushManager.subscribe(options));
         for (const account of (await records.accounts()).filter(({ status }) => status === "active")) {
-            await call(account, "PUT", "/device/v1/push", pushBody(subscription));
-            await records.amend(account.id, { pushed: subscription.endpoint });
+            // One account that the gateway no longer knows must not silence the others.
+            const told = call(account, "PUT", "/device/v1/push", pushBody(subscription));
+            await told.then(() => records.amend(account.id, { pushed: subscription.endpoint })).catch(() => {});
         }
     })());
 });

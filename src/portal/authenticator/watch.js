@@ -20,15 +20,29 @@ function took(account, live) {
     state.requests.set(account.id, live.requests);
     if (live.refused > 0) state.unsigned.add(account.id);
     else state.unsigned.delete(account.id);
+    state.missed.delete(account.id);
     state.reachable = true;
+    changed();
+}
+
+/** No answer: nothing of it is shown as waiting until the gateway says so again. */
+function missed(account, { code }) {
+    state.requests.delete(account.id);
+    state.missed.add(account.id);
+    if (code !== "device") state.reachable = false;
     changed();
 }
 
 /** Once, at once: the live state of one account. */
 export async function look(account, signal) {
-    const live = await waiting(account, "wait=0", { signal });
-    took(account, live);
-    return live.requests;
+    try {
+        const live = await waiting(account, "wait=0", { signal });
+        took(account, live);
+        return live.requests;
+    } catch (problem) {
+        if (problem.code !== "left") missed(account, problem);
+        throw problem;
+    }
 }
 
 async function watch(account, signal) {
@@ -46,10 +60,8 @@ async function watch(account, signal) {
             if (hold === 0) await pause(TURN_MS, signal);
         } catch (problem) {
             if (!(problem instanceof Problem) || problem.code === "left") return;
+            missed(account, problem);
             if (problem.code === "device") return void (await amend(account.id, { status: "gone" }));
-            state.reachable = false;
-            state.requests.delete(account.id);
-            changed();
             await pause(RETRY_MS[Math.min(failures, RETRY_MS.length - 1)], signal);
             failures += 1;
             after = null;
@@ -75,7 +87,10 @@ export async function refresh() {
             const { status, issuer } = told;
             if (status !== account.status || issuer !== account.issuer) await amend(account.id, { status, issuer });
         } catch (problem) {
-            if (problem.code === "device") await amend(account.id, { status: "gone" });
+            if (problem.code === "device") {
+                state.requests.delete(account.id);
+                await amend(account.id, { status: "gone" });
+            }
             if (problem.code === "offline") state.reachable = false;
         }
     }));

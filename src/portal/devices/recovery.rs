@@ -20,7 +20,9 @@ pub(crate) async fn make(visit: Visit, member: Member) -> Result<Response, Fault
     for one in older.into_iter().filter(|one| one.method == Method::RecoveryCode) {
         store.remove_authenticator(one.id, &by, visit.now()).await?;
     }
-    let page = Page::of(&visit, &member, Section::Devices);
+    let mut page = Page::of(&visit, &member, Section::Devices);
+    // This page is the answer to a form: there is no address that shows it again.
+    page.here = crate::fault::escaped("/add");
     let codes = made.codes.iter().map(|code| code.reveal().to_owned()).collect();
     let is_last_step = member.record.level == crate::session::Level::Full;
     pages::html(&CodesPage { page, codes, account: member.user.subject.name.clone(), is_last_step })

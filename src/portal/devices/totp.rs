@@ -95,7 +95,9 @@ fn page(
     key: &str,
     why: Option<&'static str>,
 ) -> Result<Response, Fault> {
-    let page = Page::of(visit, member, Section::Devices);
+    let mut page = Page::of(visit, member, Section::Devices);
+    // This page is the answer to a form: there is no address that shows it again.
+    page.here = crate::fault::escaped("/add");
     let qr = crate::pairing::drawn(uri)?;
     pages::html(&AppPage { page, id, qr, uri: uri.to_owned(), key: key.to_owned(), why })
 }

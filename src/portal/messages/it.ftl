@@ -93,8 +93,8 @@ unanswered-wait = { $count ->
   }
 
 ## How it may end
-ended-denied-title = Negato sul telefono
-ended-denied-text = Questo accesso è stato negato e nessuno è entrato. Se è stato per sbaglio, accedi di nuovo.
+ended-denied-title = Rifiutato sul telefono
+ended-denied-text = Questo accesso è stato rifiutato e nessuno è entrato. Se è stato per sbaglio, accedi di nuovo.
 ended-reported-title = Segnalato
 ended-reported-text = Questo accesso è stato segnalato come non tuo. Nessuno è entrato e le richieste al telefono si fermano per un po'. Se non l'hai avviato tu, cambia la password.
 ended-wrong-number-title = È stato inserito un altro numero
@@ -252,7 +252,7 @@ event-invited = Hai ricevuto un invito a configurare un secondo passaggio
 event-unlocked = Un blocco è stato tolto
 reason-password = la password era errata
 reason-code = il codice era errato
-reason-denied = negato sul telefono
+reason-denied = rifiutato sul telefono
 reason-reported = segnalato sul telefono
 reason-number = è stato inserito un altro numero
 reason-unanswered = nessuno ha risposto

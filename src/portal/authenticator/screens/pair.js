@@ -97,7 +97,8 @@ define("confirm", ({ id, leave }) => {
     wait();
     return [
         heading(say("confirm.title")),
-        h("p", { class: "hero", "aria-label": [...confirm].join(" ") }, `${confirm.slice(0, 3)} ${confirm.slice(3)}`),
+        h("p", { class: "muted" }, `${foreign(account.account)} · ${foreign(account.issuer)}`),
+        h("p", { class: "hero", role: "img", "aria-label": [...confirm].join(" ") }, `${confirm.slice(0, 3)} ${confirm.slice(3)}`),
         h("p", {}, say("confirm.how")), waitingLine(say("confirm.waiting")), button(say("confirm.cancel"), cancel),
     ];
 });

@@ -91,7 +91,7 @@ function ask(account, request, leave) {
     number?.input.addEventListener("keydown", (event) => event.key === "Enter" && event.preventDefault());
     const more = h("div", { class: "more" });
     more.append(button(say("not.me"), () => askWhy(more, send), "quiet danger"));
-    countDown({ request, when, left, leave });
+    countDown({ account, request, when, left, leave });
     return [heading(say(request.test ? "request.test" : "request.title")), list, number?.whole ?? null, trouble, buttons, more, left].filter(Boolean);
 }
 
@@ -112,12 +112,13 @@ function askWhy(more, send) {
     more.scrollIntoView({ block: "nearest" });
 }
 
-function countDown({ request, when, left, leave }) {
+function countDown({ account, request, when, left, leave }) {
     const tick = () => {
         const seconds = Math.ceil((request.until - now()) / 1000);
         when.textContent = ago(request.asked, now());
         left.textContent = say("request.left", { seconds });
-        if (seconds <= 0 || !lookup(request.attempt)) over();
+        // Where the gateway cannot be asked, nobody has said that it is over.
+        if (seconds <= 0 || (!lookup(request.attempt) && !state.missed.has(account.id))) over();
     };
     const timer = setInterval(tick, 1000);
     const over = () => {
@@ -138,7 +139,9 @@ async function signedBody(account, request, decision, reason, number) {
         reason, request.context, time]);
     const signature = await sign(account.key, text);
     const asked = decision === "approve" && request.verification === "required";
-    if (asked && !(await registered())) await registerBiometrics(account);
+    // The credential is the app's, but each account has to know it.
+    const platform = asked ? await registered() : null;
+    if (asked && (!platform || account.verifies !== platform.id)) await registerBiometrics(account);
     const verification = asked ? await verify(text) : null;
     return { nonce: request.nonce, decision, number, reason, context: request.context, time,
         signature, verification };
@@ -151,6 +154,7 @@ const ENDS = ["over", "number", "locked"];
 async function answer({ account, request, number, trouble, buttons, decision, reason }) {
     const body = buttons.closest(".request-body");
     body.classList.add("answering");
+    const pressed = document.activeElement;
     const controls = [...body.querySelectorAll("button, input")];
     for (const control of controls) control.disabled = true;
     trouble.textContent = "";
@@ -166,6 +170,7 @@ async function answer({ account, request, number, trouble, buttons, decision, re
         if (ENDS.includes(code)) settle(account, request);
         if (ENDS.includes(code)) return replace("ended", { words: SAID[code] });
         for (const control of controls) control.disabled = false;
+        pressed?.focus({ preventScroll: true });
         body.classList.remove("answering");
         trouble.textContent = say(SAID[code] ?? "trouble.try");
     }
@@ -191,7 +196,7 @@ define("result", ({ decision, service, at, code, leave }) => {
         leave.addEventListener("abort", () => clearTimeout(timer));
     }
     return [h("div", { class: `emblem ${kind}` }, icon(drawing)), heading(lastSentence({ decision, service, at })),
-        code ? [h("p", {}, say("result.code")), h("p", { class: "hero", "aria-label": [...code].join(" ") }, code)] : null,
+        code ? [h("p", {}, say("result.code")), h("p", { class: "hero", role: "img", "aria-label": [...code].join(" ") }, code)] : null,
         decision === "reported" ? notice("", "alert", say("result.reported.next")) : null,
         button(say("done"), home, "primary")].flat();
 });

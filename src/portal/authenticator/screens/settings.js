@@ -2,7 +2,7 @@
 
 import { records } from "../shared.js";
 import { available, registered, registerEverywhere, remove, secretFor } from "../biometrics.js";
-import { addBiometric, lockRecord, PIN_DIGITS_MAX, PIN_DIGITS_MIN, removePin, setPin } from "../lock.js";
+import { addBiometric, dropBiometric, lockRecord, PIN_DIGITS_MAX, PIN_DIGITS_MIN, removePin, setPin } from "../lock.js";
 import { canOffer, install } from "../platform.js";
 import { back, define, open } from "../screens.js";
 import { active } from "../state.js";
@@ -32,12 +32,14 @@ const lockOn = (lock) => [
     button(say("settings.pin.remove"), async () => { await removePin(); back(); }, "quiet"),
 ];
 
+const REFUSED = { verification: "verify.stays", offline: "offline.try", trouble: "trouble.try" };
+
 /** Fingerprint or face: bound to approvals where the site asks for it, and to the lock where it can open it. */
 async function verification() {
     const platform = await registered();
     if (!platform && !(await available())) return [h("p", { class: "muted" }, say("settings.verify.none"))];
     const trouble = h("p", { class: "wrong", role: "alert" });
-    const guarded = (act) => () => act().catch(() => { trouble.textContent = say("verify.failed"); });
+    const guarded = (act) => () => act().catch(({ code }) => { trouble.textContent = say(REFUSED[code] ?? "verify.failed"); });
     if (!platform) {
         const act = guarded(async () => { await registerEverywhere(); await open("settings"); });
         return [h("p", { class: "muted" }, say("verify.why")), active().length > 0 ? button(say("verify.go"), act) : null, trouble].filter(Boolean);
@@ -47,7 +49,7 @@ async function verification() {
     return [
         h("p", { class: "muted" }, say("settings.verify.on")),
         canUnlock ? button(say("settings.verify.unlock"), () => open("unlock-by-biometrics")) : null,
-        button(say("settings.verify.remove"), guarded(async () => { await remove(); await open("settings"); }), "quiet"), trouble,
+        button(say("settings.verify.remove"), guarded(async () => { await remove(); await dropBiometric(); await open("settings"); }), "quiet"), trouble,
     ].filter(Boolean);
 }
 
