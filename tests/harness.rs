@@ -8,7 +8,7 @@ mod site;
 pub(crate) use daemon::{Daemon, challenge, pap};
 pub(crate) use people::{Token, add_user, enrol, find, now};
 pub(crate) use phones::{PortalSite, ring_at_nobody};
-pub(crate) use site::{Site, StoreKind, vestibule};
+pub(crate) use site::{ANOTHER_NODE, Site, StoreKind, vestibule};
 
 /// The secret all test clients share with the gateway: long enough for no warning.
 pub(crate) const SECRET: &str = "a-long-test-secret-between-us-0001";

@@ -1,6 +1,7 @@
 //! A portal for the phones of a test, and phones in software that sign as real ones do.
 
 use std::fmt::Write;
+use std::net::Ipv4Addr;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -52,6 +53,11 @@ impl Site {
 
     /// A phone of this person, paired and confirmed, as if they had done it in the portal.
     pub(crate) async fn phone(&self, store: &Handle, user: UserId, name: &str) -> Phone {
+        self.phone_and_key(store, user, name).await.0
+    }
+
+    /// The same, with the key that is in it.
+    pub(crate) async fn phone_and_key(&self, store: &Handle, user: UserId, name: &str) -> (Phone, DeviceKey) {
         let portal = self.portal();
         let key = DeviceKey::generate().unwrap();
         let record = DeviceRecord::Vestibule(VestibuleDevice {
@@ -74,7 +80,7 @@ impl Site {
             "authority": portal.ca.ca_pem(),
         }))
         .unwrap();
-        Phone::of(account, &Surroundings::of_this_machine()).unwrap()
+        (Phone::of(account, &Surroundings::of_this_machine()).unwrap(), key)
     }
 }
 
@@ -86,7 +92,11 @@ impl PortalSite {
     }
 
     pub(crate) fn listen(&self) -> String {
-        format!("listen: [\"127.0.0.1:{}\"]", self.port.number())
+        self.listen_at(Ipv4Addr::LOCALHOST)
+    }
+
+    pub(crate) fn listen_at(&self, address: Ipv4Addr) -> String {
+        format!("listen: [\"{address}:{}\"]", self.port.number())
     }
 }
 

@@ -24,6 +24,9 @@ pub(crate) enum StoreKind {
     Postgres,
 }
 
+/// Where the portal of a second node listens: at the same port, so that the origin is the same.
+pub(crate) const ANOTHER_NODE: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
+
 /// Everything a gateway of a test stands in. Asked from `127.0.0.1` it never prompts, asked from `::1` it does.
 pub(crate) struct Site {
     pub(crate) folder: TempDir,
@@ -77,7 +80,7 @@ impl Site {
             primaries: self.primaries.clone(),
             more: match &self.portal {
                 // People and phones know one address for all nodes; behind it each listens at its own.
-                Some(portal) => self.more.replace(&portal.listen(), "listen: [\"127.0.0.1:0\"]"),
+                Some(portal) => self.more.replace(&portal.listen(), &portal.listen_at(ANOTHER_NODE)),
                 None => self.more.clone(),
             },
             clients: self.clients.clone(),
