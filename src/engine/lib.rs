@@ -20,6 +20,7 @@ mod bells;
 mod challenge;
 mod coalesce;
 pub mod config;
+mod devices;
 mod engine;
 mod factor;
 mod gate;
@@ -39,6 +40,7 @@ mod verdict;
 pub use audit::{AuditEvent, AuditRecord, Decision, FirstFactor};
 pub use bells::{Bell, Bells, Listening};
 pub use challenge::{Challenge, Context, Matching, Nonce, Number};
+pub use devices::{Delivery, DeliveryState, Device, DeviceMark, Token, TokenKind};
 pub use engine::{Engine, MatchingRule, Ports, PushRules, Settings};
 pub use factor::{Authenticator, Checked, Method, SecondFactor, Spend};
 pub use names::{
@@ -55,9 +57,8 @@ pub use request::{Channel, Insist, LoginRequest, Origin, Prompts};
 pub use secret::{Passcode, Password, SecretBytes};
 pub use split::{Second, Split, Splitting, split};
 pub use store::{
-    AttemptRow, AuditLine, Charge, Committed, Crowd, Delivery, DeliveryState, Device, DeviceMark, Ended, LocalAccount,
-    NewAuthenticator, NewUser, OpenAttempt, Position, Store, StoreError, Token, TokenKind, Transition, TrustEntry,
-    User, UserChange,
+    AttemptRow, AuditLine, Charge, Committed, Crowd, Ended, LocalAccount, NewAuthenticator, NewUser, OpenAttempt,
+    Position, Store, StoreError, Transition, TrustEntry, User, UserChange,
 };
 pub use throttle::{Budget, Budgets, Counter, CounterKey};
 pub use verdict::{

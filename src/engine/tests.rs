@@ -10,6 +10,7 @@ mod interleavings;
 mod memory;
 mod names_and_splits;
 mod policies;
+mod portal;
 mod prompts;
 mod pushes;
 mod survivors;

@@ -233,24 +233,24 @@ impl Engine {
         let facts =
             Facts { service: &login.service, origin: &login.origin, identity: &identity, now: self.clock.now() };
         let ruling = settings.policy.decide(&facts);
-        let known = self.known_place(&login, &identity).await?;
         let remembers = !settings.push.nist && login.insist == Insist::Policy;
-        let owed = |allowed| Owed {
+        let owed = |allowed, known| Owed {
             identity: identity.clone(),
             carried: person.carried.clone(),
             rule: ruling.rule.clone(),
             allowed,
             remember: ruling.remember.filter(|_| remembers),
-            known: known.clone(),
+            known,
         };
         match demanded(&login, ruling.require.clone()) {
             Requirement::Refuse => {
-                let reached = Reached::owed(&owed(Vec::new()));
+                let reached = Reached::owed(&owed(Vec::new(), None));
                 self.refuse(&login, from, &reached, Denial::PolicyRefused, Vec::new()).await
             }
-            Requirement::Skip => self.allow_without_factor(&login, from, &owed(Vec::new()), clear).await,
+            Requirement::Skip => self.allow_without_factor(&login, from, &owed(Vec::new(), None), clear).await,
             Requirement::AnyOf(allowed) => {
-                self.second_step(settings, login, owed(allowed), typed, clear, key, from).await
+                let known = self.known_place(&login, &identity).await?;
+                self.second_step(settings, login, owed(allowed, known), typed, clear, key, from).await
             }
         }
     }
