@@ -10,6 +10,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+pub mod app_passwords;
 pub mod audit;
 pub mod check;
 pub mod config;
@@ -83,6 +84,8 @@ pub enum Command {
     Factors(factors::FactorsArgs),
     /// What they hold, when it was last heard of, and taking away what was lost
     Devices(devices::DevicesArgs),
+    /// What they made for programs that cannot ask for a second step
+    AppPasswords(app_passwords::AppPasswordsArgs),
     /// Who came in, who did not, and why
     Audit(audit::AuditArgs),
     /// Stations that are remembered
@@ -162,6 +165,7 @@ async fn with_store(config: &Path, command: Command) -> Outcome {
         Command::Users(args) => users::run(args, &context).await,
         Command::Factors(args) => factors::run(args, &context).await,
         Command::Devices(args) => devices::run(args, &context).await,
+        Command::AppPasswords(args) => app_passwords::run(args, &context).await,
         Command::Audit(args) => audit::run(args, &context).await,
         Command::Trust(args) => trust::run(args, &context).await,
         _ => Ok(()),

@@ -1,6 +1,7 @@
 //! The wiring: store, factors, primaries, engine, doors, in this order; and the stop in the opposite one. Only this file
 //! names concrete adapters.
 
+mod app_passwords;
 mod exchange;
 mod phones;
 mod tending;
@@ -17,12 +18,13 @@ use vestibule_engine::{
     AuditEvent, AuditRecord, Clock, Door, Engine, Ports, PrimarySource, Random, SecondFactor, Store,
 };
 use vestibule_factors::{Factors, HashPool, Invitations, LocalUsers, RecoveryCodes, Totp};
-use vestibule_ldap::LdapUpstream;
+use vestibule_ldap::{Directories, LdapDoor, LdapDoorSettings, LdapParts, LdapUpstream};
 use vestibule_listen::{Stopped, Tasks};
 use vestibule_portal::{PortalDoor, PortalLinks, PortalParts, PortalSettings};
 use vestibule_radius::{Primaries, RadiusDoor, RadiusSettings, RadiusUpstream};
 use vestibule_store::Opening;
 
+use self::app_passwords::AppPasswordDesk;
 use self::exchange::{Exchangeable, Fixed};
 use self::phones::{Answering, Phones};
 use crate::clock::{SystemClock, SystemRandom};
@@ -47,6 +49,7 @@ pub struct GatewayHandle {
     phones: Option<Phones>,
     answering: Option<Answering>,
     radius: Option<vestibule_radius::Handle>,
+    ldap: Option<vestibule_ldap::Handle>,
     portal: Option<vestibule_portal::Handle>,
     /// What a reload cannot exchange, to tell when somebody tries.
     fixed: Fixed,
@@ -59,6 +62,12 @@ struct Tools {
     random: Arc<dyn Random>,
     hashing: Arc<HashPool>,
     tasks: Tasks,
+}
+
+/// Where passwords are checked, by name; those that are directories once more as such, for the door in front of them.
+struct Sources {
+    primaries: Primaries,
+    directories: Directories,
 }
 
 /// The engine keeps its factors; a reload changes what is inside.
@@ -84,8 +93,8 @@ impl Gateway {
             tasks: Tasks::new(),
         };
         let factors = ExchangeableFactors::new(&config.factors, &tools);
-        let primaries = match tools.primaries(config.primaries, &config.factors) {
-            Ok(primaries) => primaries,
+        let sources = match tools.sources(config.primaries, &config.factors) {
+            Ok(sources) => sources,
             Err(error) => return Err(tools.given_up(error).await),
         };
         let phones = match &config.portal {
@@ -105,11 +114,8 @@ impl Gateway {
         };
         let engine = Arc::new(Engine::new(ports, config.settings));
         let mut gateway =
-            GatewayHandle { tools, engine, factors, phones, answering: None, radius: None, portal: None, fixed };
-        let opened = match gateway.open_portal(config.portal, &primaries, &config.factors).await {
-            Ok(()) => gateway.exchange_radius(config.radius, &primaries, || {}).await,
-            failed => failed,
-        };
+            GatewayHandle { tools, engine, factors, phones, answering: None, radius: None, ldap: None, portal: None, fixed };
+        let opened = gateway.open(config.portal, config.radius, config.ldap, &sources, &config.factors).await;
         if let Err(error) = opened {
             return Err(gateway.tools.given_up(error).await);
         }
@@ -124,8 +130,9 @@ impl GatewayHandle {
     /// Where each door listens.
     pub fn addresses(&self) -> Vec<(Door, SocketAddr)> {
         let radius = self.radius.iter().flat_map(|radius| radius.addresses()).map(|address| (Door::Radius, address));
+        let ldap = self.ldap.iter().flat_map(|ldap| ldap.addresses()).map(|address| (Door::Ldap, address));
         let portal = self.portal.iter().flat_map(|portal| portal.addresses()).map(|address| (Door::Portal, address));
-        radius.chain(portal).collect()
+        radius.chain(ldap).chain(portal).collect()
     }
 
     /// The tasks of this gateway, for what belongs to its life.
@@ -141,10 +148,17 @@ impl GatewayHandle {
     /// on. What can fail comes first; nothing after it can.
     pub async fn reload(&mut self, config: Config) -> anyhow::Result<()> {
         self.fixed.check(&config)?;
-        let primaries = self.tools.primaries(config.primaries, &config.factors)?;
+        let sources = self.tools.sources(config.primaries, &config.factors)?;
         let (engine, factors) = (Arc::clone(&self.engine), self.factors.clone());
         let hashing = Arc::clone(&self.tools.hashing);
-        let links = self.tools.portal_links(&primaries, &config.factors);
+        let links = self.tools.portal_links(&sources.primaries, &config.factors, config.ldap.as_ref());
+        let ldap = match (&config.ldap, &self.ldap) {
+            (Some(settings), Some(open)) => {
+                let prepared = open.prepare(settings.clone(), &sources.directories);
+                Some(prepared.context("change the LDAP door")?)
+            }
+            _ => None,
+        };
         if let (Some(settings), Some(portal)) = (config.portal, &self.portal) {
             portal.reload(settings, links, || {}).context("change the portal")?;
         }
@@ -153,7 +167,11 @@ impl GatewayHandle {
             factors.exchange(&config.factors, &hashing);
             engine.adopt(config.settings);
         };
-        self.exchange_radius(config.radius, &primaries, adopt).await?;
+        self.exchange_radius(config.radius, &sources.primaries, adopt).await?;
+        match (ldap, &self.ldap) {
+            (Some(prepared), Some(open)) => open.change(prepared),
+            _ => self.exchange_ldap(config.ldap, &sources.directories).await?,
+        }
         self.note(AuditEvent::ConfigReloaded { config: config.fingerprint }).await;
         Ok(())
     }
@@ -172,6 +190,9 @@ impl GatewayHandle {
         if let Some(radius) = &self.radius {
             radius.stop(STOP_PATIENCE).await;
         }
+        if let Some(ldap) = &self.ldap {
+            ldap.stop(STOP_PATIENCE).await;
+        }
         if let Some(portal) = &self.portal {
             portal.stop(STOP_PATIENCE).await;
         }
@@ -185,10 +206,24 @@ impl GatewayHandle {
         stopped
     }
 
+    async fn open(
+        &mut self,
+        portal: Option<PortalSettings>,
+        radius: Option<RadiusSettings>,
+        ldap: Option<LdapDoorSettings>,
+        sources: &Sources,
+        factors: &Factors,
+    ) -> anyhow::Result<()> {
+        let links = self.tools.portal_links(&sources.primaries, factors, ldap.as_ref());
+        self.open_portal(portal, links, factors).await?;
+        self.exchange_ldap(ldap, &sources.directories).await?;
+        self.exchange_radius(radius, &sources.primaries, || {}).await
+    }
+
     async fn open_portal(
         &mut self,
         settings: Option<PortalSettings>,
-        primaries: &Primaries,
+        links: PortalLinks,
         factors: &Factors,
     ) -> anyhow::Result<()> {
         let (Some(settings), Some(phones)) = (settings, &self.phones) else { return Ok(()) };
@@ -206,7 +241,6 @@ impl GatewayHandle {
             pairing: Arc::clone(&answering.pairing),
             routes,
         };
-        let links = tools.portal_links(primaries, factors);
         let portal = PortalDoor::start(settings, links, parts, &tools.tasks, || {})?;
         if let Some(privacyidea) = &answering.privacyidea {
             portal.offer_privacyidea(Arc::clone(privacyidea));
@@ -241,6 +275,37 @@ impl GatewayHandle {
         Ok(())
     }
 
+    /// Open the LDAP door, or close it. One that stays open is changed by what was prepared for it.
+    async fn exchange_ldap(
+        &mut self,
+        settings: Option<LdapDoorSettings>,
+        directories: &Directories,
+    ) -> anyhow::Result<()> {
+        match (settings, &self.ldap) {
+            (Some(settings), None) => {
+                let tools = &self.tools;
+                let parts = LdapParts {
+                    engine: Arc::clone(&self.engine),
+                    clock: Arc::clone(&tools.clock),
+                    random: Arc::clone(&tools.random),
+                    app_passwords: Arc::new(AppPasswordDesk::new(
+                        tools.store.as_store(),
+                        Arc::clone(&tools.clock),
+                        Arc::clone(&tools.random),
+                    )),
+                };
+                self.ldap = Some(LdapDoor::start(settings, directories, parts, &tools.tasks, || {}).await?);
+            }
+            (None, Some(_)) => {
+                if let Some(open) = self.ldap.take() {
+                    open.stop(STOP_PATIENCE).await;
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
     /// A record of the gateway itself. Logins do not depend on it, so a store that cannot take it now is only told of.
     async fn note(&self, event: AuditEvent) {
         let record = AuditRecord::new(self.tools.clock.now(), event);
@@ -258,30 +323,39 @@ impl Tools {
         error
     }
 
-    fn portal_links(&self, primaries: &Primaries, factors: &Factors) -> PortalLinks {
+    fn portal_links(&self, primaries: &Primaries, factors: &Factors, ldap: Option<&LdapDoorSettings>) -> PortalLinks {
+        let for_programs = ldap.into_iter().flat_map(LdapDoorSettings::app_password_services);
         PortalLinks {
             primaries: primaries.iter().map(|(name, source)| (name.clone(), Arc::clone(source))).collect(),
             totp: Arc::new(factors.totp()),
             recovery_codes: Arc::new(factors.recovery_codes(Arc::clone(&self.hashing))),
+            app_password_services: for_programs.map(|name| format!("{}/{name}", Door::Ldap)).collect(),
         }
     }
 
     /// Primaries by their configured names.
-    fn primaries(&self, settings: BTreeMap<String, PrimarySettings>, factors: &Factors) -> anyhow::Result<Primaries> {
-        settings
-            .into_iter()
-            .map(|(name, settings)| Ok((name.clone(), self.primary(name, settings, factors)?)))
-            .collect()
+    fn sources(&self, settings: BTreeMap<String, PrimarySettings>, factors: &Factors) -> anyhow::Result<Sources> {
+        let mut sources = Sources { primaries: Primaries::new(), directories: Directories::new() };
+        for (name, settings) in settings {
+            let source = self.source(name.clone(), settings, factors, &mut sources.directories)?;
+            sources.primaries.insert(name, source);
+        }
+        Ok(sources)
     }
 
-    fn primary(
+    fn source(
         &self,
         name: String,
         settings: PrimarySettings,
         factors: &Factors,
+        directories: &mut Directories,
     ) -> anyhow::Result<Arc<dyn PrimarySource>> {
         Ok(match settings {
-            PrimarySettings::Ldap(settings) => Arc::new(LdapUpstream::new(&name, *settings, Arc::clone(&self.random))),
+            PrimarySettings::Ldap(settings) => {
+                let directory = Arc::new(LdapUpstream::new(&name, *settings, Arc::clone(&self.random)));
+                directories.insert(name, Arc::clone(&directory));
+                directory
+            }
             PrimarySettings::Radius(settings) => {
                 Arc::new(RadiusUpstream::start(&name, *settings, &self.random, &self.tasks))
             }

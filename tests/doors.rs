@@ -13,14 +13,14 @@ async fn matrix(kind: StoreKind) {
     let Some(site) = Site::with_directory(kind).await.unwrap() else { return };
     let Some(mut stage) = Stage::start(site).await.unwrap() else { return };
     let doors = Door::all();
-    println!("{:<44}{}", format!("{kind:?}"), doors.map(|door| format!("{:<18}", door.name())).join(""));
+    println!("{:<44}{}", format!("{kind:?}"), doors.map(|door| format!("{:<20}", door.name())).join(""));
     let mut failed = Vec::new();
     for scenario in SCENARIOS {
         let mut row = format!("{:<44}", scenario.name);
         for door in doors {
             let seen = (scenario.play)(&mut stage, door).await;
             let is_right = seen == Ok(());
-            row.push_str(&format!("{:<18}", if is_right { "as it should" } else { "WRONG" }));
+            row.push_str(&format!("{:<20}", if is_right { "as it should" } else { "WRONG" }));
             if let Err(why) = seen {
                 failed.push(format!("{} × {}: {why}", scenario.name, door.name()));
             }

@@ -16,6 +16,7 @@ mod commands;
 mod doors;
 mod firefox;
 mod kills;
+mod ldap;
 mod phone;
 mod portal;
 mod radius;

@@ -1,10 +1,13 @@
 //! The portal as browsers and strangers meet it.
 
+mod app_passwords;
 mod browser;
 mod defences;
 mod devices;
 mod enrolment;
 mod phones;
+mod places;
+mod programs;
 mod seen;
 mod sessions;
 mod sign_in;

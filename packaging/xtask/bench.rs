@@ -19,12 +19,15 @@ enum Door {
     Radius,
     /// Logins that wait for a phone.
     Push,
+    /// Binds and searches over LDAP, beside OpenLDAP's own proxies.
+    Ldap,
 }
 
 pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     let door = match options.door {
         Door::Radius => "radius",
         Door::Push => "push",
+        Door::Ldap => "ldap",
     };
     shell::run(&mut shell::cargo(&[
         "build",

@@ -96,6 +96,19 @@ impl Desk {
         }
     }
 
+    /// All there are, by name.
+    pub async fn everybody(&self) -> Outcome<Vec<User>> {
+        let mut found = Vec::new();
+        loop {
+            let page = self.store.users(None, found.len().try_into()?, PAGE).await.map_err(told)?;
+            let is_last = page.len() < PAGE as usize;
+            found.extend(page);
+            if is_last {
+                return Ok(found);
+            }
+        }
+    }
+
     /// A name for the person in a line; their id when they are gone.
     pub async fn name_of(&self, user: UserId) -> String {
         let known = self.store.user(user).await.ok().flatten();

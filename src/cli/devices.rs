@@ -51,9 +51,6 @@ pub enum Command {
 /// Shorter beginnings of an id are a slip of the hand more often than a choice.
 const BEGINNING_CHARS_MIN: usize = 4;
 
-/// People read in one go.
-const PAGE: u32 = 200;
-
 pub async fn run(args: DevicesArgs, context: &Context) -> Outcome {
     args.command.run(&mut Desk::of(context, args.printing)).await
 }
@@ -101,7 +98,7 @@ impl Held {
 async fn list(name: Option<&str>, in_trouble: bool, desk: &mut Desk) -> Outcome {
     let people = match name {
         Some(name) => vec![desk.person(name).await?],
-        None => everybody(desk).await?,
+        None => desk.everybody().await?,
     };
     let mut table = Table::new(&["ID", "NAME", "METHOD", "LABEL", "STATE", "USED", "SHOWN", "ANSWERED", "TROUBLE"]);
     let mut count = 0;
@@ -165,18 +162,6 @@ async fn of(user: User, desk: &Desk) -> Outcome<Vec<Held>> {
     Ok(held.collect())
 }
 
-async fn everybody(desk: &Desk) -> Outcome<Vec<User>> {
-    let mut found = Vec::new();
-    loop {
-        let page = desk.store.users(None, found.len().try_into()?, PAGE).await.map_err(told)?;
-        let is_last = page.len() < PAGE as usize;
-        found.extend(page);
-        if is_last {
-            return Ok(found);
-        }
-    }
-}
-
 async fn revoke(id: &str, yes: bool, desk: &mut Desk) -> Outcome {
     let (user, one) = named(id, desk).await?;
     take_away(&user, &one, yes, desk).await
@@ -195,7 +180,7 @@ async fn named(id: &str, desk: &Desk) -> Outcome<(User, Authenticator)> {
         return Err(Failure::usage(format!("write at least {BEGINNING_CHARS_MIN} characters of the id")).into());
     }
     let mut found = Vec::new();
-    for user in everybody(desk).await? {
+    for user in desk.everybody().await? {
         let all = desk.store.authenticators(user.id).await.map_err(told)?;
         found.extend(
             all.into_iter().filter(|one| one.id.to_string().starts_with(&beginning)).map(|one| (user.clone(), one)),

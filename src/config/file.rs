@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use vestibule_engine::config::SecretRef;
 use vestibule_engine::policy_config::{LoginConfig, PolicyConfig, ThrottleConfig};
 use vestibule_factors::FactorsConfig;
-use vestibule_ldap::LdapConfig;
+use vestibule_ldap::{LdapConfig, LdapDoorConfig};
 use vestibule_portal::PortalConfig;
 use vestibule_push::PushConfig;
 use vestibule_radius::{RadiusConfig, RadiusUpstreamConfig};
@@ -67,6 +67,11 @@ pub struct ConfigFile {
     /// The RADIUS door: for VPN gateways, Wi-Fi, switches and everything else that asks a RADIUS server.
     #[serde(default)]
     pub radius: Option<RadiusConfig>,
+
+    /// The LDAP door: for applications that sign people in with an LDAP bind. They connect here in place of the directory,
+    /// and everything but the bind goes through to it.
+    #[serde(default)]
+    pub ldap: Option<LdapDoorConfig>,
 
     /// The portal: where people sign in to enrol and look after their second step, and where phones are answered. Without
     /// it there is no push.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use vestibule_engine::config::{Problems, SecretRef, Sources, load_secret};
 use vestibule_engine::{SecretBytes, Settings};
 use vestibule_factors::Factors;
-use vestibule_ldap::LdapSettings;
+use vestibule_ldap::{Behind, LdapDoorConfig, LdapDoorSettings, LdapSettings};
 use vestibule_portal::PortalSettings;
 use vestibule_push::PushSettings;
 use vestibule_radius::{RadiusConfig, RadiusSettings, UpstreamSettings};
@@ -35,6 +35,9 @@ pub struct Config {
     pub radius: Option<RadiusSettings>,
     /// The same as it was written, for those who play a client of it.
     pub radius_written: Option<RadiusConfig>,
+    pub ldap: Option<LdapDoorSettings>,
+    /// The same as it was written, for those who play a client of it.
+    pub ldap_written: Option<LdapDoorConfig>,
     pub portal: Option<PortalSettings>,
     pub push: PushSettings,
     /// What cannot change while the gateway runs, as it was written.
@@ -72,6 +75,7 @@ impl ConfigFile {
         let state = base.join(&self.state);
         let store = store(self.store, &state, base, sources, problems);
         let keyring = keyring(self.master_key, &self.older_master_keys, sources, problems);
+        let behind = names.iter().map(|name| (name.clone(), behind(self.primaries.get(name)))).collect();
         let primaries = primaries(self.primaries, sources, problems);
         let policy = self.policy.link("policy", problems);
         let budgets = self.throttle.link("throttle", problems);
@@ -82,6 +86,11 @@ impl ConfigFile {
         let radius_written = self.radius.clone();
         let radius = match self.radius {
             Some(radius) => radius.link("radius", &names, sources, problems).map(Some),
+            None => Some(None),
+        };
+        let ldap_written = self.ldap.clone();
+        let ldap = match self.ldap {
+            Some(ldap) => ldap.link("ldap", &behind, sources, problems).map(Some),
             None => Some(None),
         };
         let phones_written = serde_json::json!([self.push, factors_push]).to_string();
@@ -106,6 +115,8 @@ impl ConfigFile {
             hashes_at_once,
             radius: radius?,
             radius_written,
+            ldap: ldap?,
+            ldap_written,
             portal: portal?,
             push: push?,
             phones_written,
@@ -164,6 +175,15 @@ fn keyring(
         .and_then(|keyring| Ok((keyring, older.iter().map(ids).collect::<Result<_, _>>()?)))
         .map_err(|error: KeyringError| problems.error("master_key", error.to_string(), remedy))
         .ok()
+}
+
+/// What a primary is for a door in front of it. One that is faulty is told of where it stands, and not here again.
+fn behind(primary: Option<&PrimaryConfig>) -> Behind {
+    match primary {
+        Some(PrimaryConfig::Ldap(ldap)) => ldap.behind(),
+        Some(PrimaryConfig::Radius(_) | PrimaryConfig::Local(_)) => Behind::Other,
+        None => Behind::Searched,
+    }
 }
 
 fn primaries(

@@ -33,8 +33,9 @@ fn primaries_are_named(file: &ConfigFile, primaries: &[String], problems: &mut P
 
 /// A rule for a service that does not exist never matches. That may be on purpose for a while, so it is a warning.
 fn services_exist(file: &ConfigFile, problems: &mut Problems) {
-    let services: BTreeSet<&str> =
-        file.radius.iter().flat_map(|radius| radius.clients.keys()).map(String::as_str).collect();
+    let clients = file.radius.iter().flat_map(|radius| radius.clients.keys());
+    let applications = file.ldap.iter().flat_map(|ldap| ldap.applications.keys());
+    let services: BTreeSet<&str> = clients.chain(applications).map(String::as_str).collect();
     for (at, rule) in file.policy.rules.iter().enumerate() {
         for (index, service) in rule.services.iter().enumerate() {
             if !services.contains(service.as_str()) {

@@ -6,9 +6,9 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AttemptId, AuthenticatorId, Carried, Challenge, Channel, CoalesceKey, Denial, FirstFactor, Grant, Identity, Insist,
-    LoginRequest, Method, Origin, PortError, PromptKind, SecretBytes, Service, StoreError, Subject, Timestamp, Turn,
-    Verdict,
+    AttemptId, AuthenticatorId, Carried, Challenge, Channel, CoalesceKey, Denial, Exempt, FirstFactor, Grant, Identity,
+    Insist, LoginRequest, Method, Origin, PortError, PromptKind, SecretBytes, Service, StoreError, Subject, Timestamp,
+    Turn, Verdict,
 };
 
 /// What is known of a login from its first moment.
@@ -22,6 +22,21 @@ pub(crate) struct Login {
     pub(crate) origin: Origin,
     pub(crate) channel: Channel,
     pub(crate) insist: Insist,
+    /// Unless the door insists on a factor.
+    #[serde(default)]
+    pub(crate) exempt: Option<Exempt>,
+    /// What a program repeats, once it is known whom it is about.
+    #[serde(default)]
+    pub(crate) repeats: Option<Repeats>,
+}
+
+/// One sign-in that a program repeats.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Repeats {
+    /// Keyed digest of whom it is about, where from, to what, and all that was typed; in hexadecimal.
+    pub(crate) typed: String,
+    /// For how long a factor counts for it.
+    pub(crate) window: Duration,
 }
 
 impl Login {
@@ -35,6 +50,8 @@ impl Login {
             origin: request.origin.clone(),
             channel: request.channel,
             insist: request.insist,
+            exempt: request.terms.exempt.clone().filter(|_| request.insist == Insist::Policy),
+            repeats: None,
         }
     }
 
@@ -49,11 +66,11 @@ impl Login {
 
     /// The service as audit and trust entries name it.
     pub(crate) fn service_name(&self) -> String {
-        format!("{}/{}", self.service.door, self.service.name)
+        self.service.to_string()
     }
 }
 
-/// The primary login was accepted: this person owes a second factor.
+/// What policy made of a person: they owe a second factor.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Owed {
     pub(crate) identity: Identity,
@@ -64,6 +81,16 @@ pub(crate) struct Owed {
     /// Where the login comes from, if the person was let in from there not long ago.
     #[serde(default)]
     pub(crate) known: Option<String>,
+    /// Accepted, unless the factor comes first: then it is still to be asked for.
+    #[serde(default = "accepted")]
+    pub(crate) first_factor: FirstFactor,
+    /// Which password it was, if the primary tells.
+    #[serde(default)]
+    pub(crate) version: Option<String>,
+}
+
+fn accepted() -> FirstFactor {
+    FirstFactor::Accepted
 }
 
 /// What a waiting attempt waits for.
@@ -224,12 +251,12 @@ impl Reached {
 
     pub(crate) const REFUSED: Self = Self { first_factor: FirstFactor::Refused, identity: None, rule: None };
 
-    pub(crate) fn identity(identity: &Identity) -> Self {
-        Self { first_factor: FirstFactor::Accepted, identity: Some(identity.clone()), rule: None }
+    pub(crate) fn identity(identity: &Identity, first_factor: FirstFactor) -> Self {
+        Self { first_factor, identity: Some(identity.clone()), rule: None }
     }
 
     pub(crate) fn owed(owed: &Owed) -> Self {
-        Self { rule: Some(owed.rule.clone()), ..Self::identity(&owed.identity) }
+        Self { rule: Some(owed.rule.clone()), ..Self::identity(&owed.identity, owed.first_factor) }
     }
 
     pub(crate) fn stage(stage: &Stage) -> Self {

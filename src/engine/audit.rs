@@ -126,6 +126,17 @@ pub enum AuditEvent {
     TrustGranted { user: UserId, trust: TrustId, service: String, station: String, until: Timestamp },
     #[serde(rename = "trust.revoked")]
     TrustRevoked { user: UserId, trust: TrustId, by: String },
+    /// Alert: the account of a program signed in from an address it was never seen at.
+    #[serde(rename = "service-account.new-address")]
+    ServiceAccountNewAddress { user: UserId, account: String, service: String, address: String },
+    /// Alert: somebody tried the account of a program from where it may not be used, or after its time.
+    #[serde(rename = "service-account.misused")]
+    ServiceAccountMisused { account: String, service: String, address: String, why: String },
+    /// A person made a password for one program.
+    #[serde(rename = "app-password.made")]
+    AppPasswordMade { user: UserId, service: String, label: String, by: String },
+    #[serde(rename = "app-password.revoked")]
+    AppPasswordRevoked { user: UserId, service: String, label: String, by: String },
     #[serde(rename = "gateway.started")]
     GatewayStarted { version: String, config: String },
     #[serde(rename = "gateway.stopped")]
@@ -174,6 +185,10 @@ impl AuditEvent {
             Self::AuthenticatorRemoved { .. } => "authenticator.removed",
             Self::TrustGranted { .. } => "trust.granted",
             Self::TrustRevoked { .. } => "trust.revoked",
+            Self::ServiceAccountNewAddress { .. } => "service-account.new-address",
+            Self::ServiceAccountMisused { .. } => "service-account.misused",
+            Self::AppPasswordMade { .. } => "app-password.made",
+            Self::AppPasswordRevoked { .. } => "app-password.revoked",
             Self::GatewayStarted { .. } => "gateway.started",
             Self::GatewayStopped { .. } => "gateway.stopped",
             Self::ConfigReloaded { .. } => "config.reloaded",
@@ -208,7 +223,10 @@ impl AuditEvent {
             | Self::AuthenticatorConfirmed { user, .. }
             | Self::AuthenticatorRemoved { user, .. }
             | Self::TrustGranted { user, .. }
-            | Self::TrustRevoked { user, .. } => Some(*user),
+            | Self::TrustRevoked { user, .. }
+            | Self::ServiceAccountNewAddress { user, .. }
+            | Self::AppPasswordMade { user, .. }
+            | Self::AppPasswordRevoked { user, .. } => Some(*user),
             _ => None,
         }
     }

@@ -102,10 +102,13 @@ pub enum TokenKind {
     Paired,
     /// An enrolment of a phone app of another maker.
     Enrolment,
+    /// A password that a person made for one program.
+    AppPassword,
 }
 
 impl TokenKind {
-    pub const ALL: [Self; 5] = [Self::Session, Self::SigningIn, Self::Pairing, Self::Paired, Self::Enrolment];
+    pub const ALL: [Self; 6] =
+        [Self::Session, Self::SigningIn, Self::Pairing, Self::Paired, Self::Enrolment, Self::AppPassword];
 
     pub fn name(self) -> &'static str {
         match self {
@@ -114,6 +117,7 @@ impl TokenKind {
             Self::Pairing => "pairing",
             Self::Paired => "paired",
             Self::Enrolment => "enrolment",
+            Self::AppPassword => "app-password",
         }
     }
 }

@@ -7,18 +7,28 @@
 //! ```
 
 mod answer;
+mod exempt;
+mod factor_first;
 mod first;
+mod password;
 mod push;
+mod repeats;
+mod ruling;
 mod second;
 mod settle;
+mod together;
 mod wait;
 
 use std::pin::Pin;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use crate::attempt::{Login, draw};
 use crate::coalesce::Coalescer;
+use crate::engine::first::Begun;
+use crate::engine::together::Due;
 use crate::factor::SecondFactor;
 use crate::{
     AttemptId, Budgets, Clock, Denial, EngineError, LoginRequest, Method, Policy, Primary, PromptKind, Prompts, Random,
@@ -140,19 +150,32 @@ impl Engine {
         let patience = request.channel.patience;
         let request = LoginRequest { channel: crate::Channel { prompts: Prompts::None, patience }, ..request };
         // In boxes, because what it takes to begin and to end a login need not be held while a hundred thousand wait.
-        let begun = Box::pin(self.begin(request, primary));
+        let begun = Box::pin(self.begun(request, primary));
         self.decided(begun, patience, gone)
     }
 
-    async fn decided(
+    async fn decided<'a>(
         &self,
-        begun: Pin<Box<impl Future<Output = Result<Step, EngineError>> + Send>>,
+        begun: Pin<Box<impl Future<Output = Result<Begun<'a>, EngineError>> + Send>>,
         patience: Duration,
         gone: impl Future<Output = ()> + Send,
     ) -> Result<Verdict, EngineError> {
-        let now = tokio::time::Instant::now();
+        let now = Instant::now();
         let deadline = now.checked_add(patience).unwrap_or(now);
-        let step = begun.await?;
+        let gone = std::pin::pin!(gone);
+        match begun.await? {
+            Begun::Step(step) => self.hold(step, deadline, gone).await,
+            Begun::Owes(due) => Box::pin(self.owing(due, deadline, gone)).await,
+        }
+    }
+
+    /// Hold a login until its phone has answered.
+    async fn hold(
+        &self,
+        step: Step,
+        deadline: Instant,
+        gone: Pin<&mut impl Future<Output = ()>>,
+    ) -> Result<Verdict, EngineError> {
         match step {
             Step::Done(verdict) => Ok(verdict),
             Step::Show(prompt) if matches!(prompt.kind, PromptKind::Wait { .. }) => {
@@ -170,15 +193,27 @@ impl Engine {
 
     /// For doors that can ask.
     pub async fn begin(&self, request: LoginRequest, primary: Primary<'_>) -> Result<Step, EngineError> {
+        match self.begun(request, primary).await? {
+            Begun::Step(step) => Ok(step),
+            Begun::Owes(due) if due.unchecked.is_some() => Err(first::unusable(first::ASKS_NOTHING)),
+            // Nobody holds it here, so it is shared with nobody.
+            Begun::Owes(due) => {
+                let Due { login, owed, typed, clear, .. } = *due;
+                self.second_step(&self.settings(), login, owed, typed, clear, None, None).await
+            }
+        }
+    }
+
+    async fn begun<'a>(&self, request: LoginRequest, primary: Primary<'a>) -> Result<Begun<'a>, EngineError> {
         let id = self.draw_attempt()?;
         let login = Login::new(id, self.clock.now(), &request);
         let service = login.service_name();
         let typed = login.typed.clone();
-        let step = self.first_step(login, request, primary).await;
-        if let Err(error) = &step {
+        let begun = self.first_step(login, request, primary).await;
+        if let Err(error) = &begun {
             self.note_undecided(id, typed, service, error).await;
         }
-        step
+        begun
     }
 
     fn factor(&self, method: Method) -> Option<&Arc<dyn SecondFactor>> {

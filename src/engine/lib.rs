@@ -53,7 +53,7 @@ pub use primary::{
     Carried, Continuation, Identified, Person, Primary, PrimaryAuthenticator, PrimaryOutcome, PrimaryRefusal,
     PrimarySource, Subject,
 };
-pub use request::{Channel, Insist, LoginRequest, Origin, Prompts};
+pub use request::{Channel, Exempt, Insist, LoginRequest, Order, Origin, Prompts, Terms};
 pub use secret::{Passcode, Password, SecretBytes};
 pub use split::{Second, Split, Splitting, split};
 pub use store::{

@@ -1,14 +1,16 @@
 //! The names things go by: what was typed, and what it was resolved to.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
 use uuid::Uuid;
 
-/// The longest user name we take, in octets (RFC 7542 §2.3).
-pub(crate) const USER_NAME_OCTETS_MAX: usize = 253;
+/// The longest user name we take, in octets. A network access identifier has 253 (RFC 7542 §2.3); the distinguished name
+/// of a person deep in a directory is longer.
+pub(crate) const USER_NAME_OCTETS_MAX: usize = 1024;
 
 /// A user name as somebody typed it. It proves nothing and decides nothing until it is resolved to a [`UserId`].
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -159,6 +161,13 @@ pub struct Service {
     pub name: Arc<str>,
 }
 
+/// `door/name`, as audit and trust entries name it.
+impl fmt::Display for Service {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.door, self.name)
+    }
+}
+
 /// Where the person sits, as far as the door can tell: an address or a hardware identifier, canonical (trimmed, lower
 /// case). It is what "remember this station" remembers.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -178,12 +187,50 @@ impl Station {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// Where repeated logins come from: the address, and keyed digests of what was typed and of the password's version,
+    /// which only tell two of them apart.
+    pub(crate) fn of_repeats(address: IpAddr, typed: &str, version: &str) -> Self {
+        Self(format!("{}{}{typed}.{version}", address.to_canonical(), Self::DIGEST_MARK).into())
+    }
+
+    /// Whether both stand for the same sign-in, be it with a password of another version.
+    pub(crate) fn repeats_the_same_as(&self, other: &Self) -> bool {
+        let typed = |station: &Self| station.0.rsplit_once('.').map(|(typed, _)| typed.to_owned());
+        self.is_of_repeats() && typed(self) == typed(other)
+    }
+
+    /// As the store has kept it.
+    pub fn kept(text: &str) -> Option<Self> {
+        let Some((address, digests)) = text.split_once(Self::DIGEST_MARK) else { return Self::parse(text) };
+        let usable = address.parse::<IpAddr>().is_ok() && digests.bytes().all(|b| b.is_ascii_hexdigit() || b == b'.');
+        usable.then(|| Self(text.into()))
+    }
+
+    /// What people are shown: without the digest.
+    pub fn shown(&self) -> &str {
+        self.0.split_once(Self::DIGEST_MARK).map_or(&*self.0, |(shown, _)| shown)
+    }
+
+    /// Whether it stands for one sign-in that a program repeats, and not for a station that was remembered.
+    pub fn is_of_repeats(&self) -> bool {
+        self.0.contains(Self::DIGEST_MARK)
+    }
+
+    /// No station that came from outside has it: it is a control character.
+    const DIGEST_MARK: char = '\u{1}';
 }
 
 /// Two logins with the same key are one login asked twice. Keyed digest of who, where from, to what, with which
 /// credential; it cannot be turned back into any of them.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct CoalesceKey(pub [u8; 32]);
+
+impl CoalesceKey {
+    pub(crate) fn to_hex(self) -> String {
+        self.0.iter().map(|octet| format!("{octet:02x}")).collect()
+    }
+}
 
 impl fmt::Debug for CoalesceKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

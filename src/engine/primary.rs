@@ -128,6 +128,17 @@ pub trait PrimaryAuthenticator: Send {
         false
     }
 
+    /// Which password the source has for this person now, if it tells (the time it was set): asked after it was accepted. What
+    /// was granted to an earlier one does not hold for a later one.
+    fn password_version(&self) -> Option<String> {
+        None
+    }
+
+    /// The person without their password, for logins whose factor comes first. Only where [`Identified::Known`] was said.
+    async fn describe(&mut self, _subject: &Subject) -> Result<Option<Person>, PortError> {
+        Err(PortError::unusable("ask for a factor before the password: this source tells of nobody before"))
+    }
+
     /// Spend the time that checking a wrong password would have taken, so that an unknown name cannot be told from a
     /// known one by the clock (ADM-04).
     async fn pretend(&mut self, _password: &Password) {}

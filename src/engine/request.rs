@@ -17,6 +17,49 @@ pub struct LoginRequest {
     /// How a second step may hide in the password field of this service.
     pub splitting: Splitting,
     pub insist: Insist,
+    pub terms: Terms,
+}
+
+/// How a login of this service goes where it differs from the usual one.
+#[derive(Debug, Clone, Default)]
+pub struct Terms {
+    /// A program signs a person in again and again with what they typed once. Within this span, the same person with the
+    /// same typed password from the same address at the same service is one login: the factor is given once. `None`: each
+    /// time counts for itself.
+    pub repeats: Option<Duration>,
+    pub order: Order,
+    pub exempt: Option<Exempt>,
+}
+
+/// Which of the two steps comes first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Order {
+    #[default]
+    PasswordFirst,
+    /// The password is only tried once the factor was given: nobody can try passwords without the phone.
+    FactorFirst,
+}
+
+/// No rule of policy is read for this login and no factor asked: the configuration, or the person, said so beforehand.
+/// Locks, disabled users and the record are as for everybody.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Exempt {
+    /// The account of a program, by the name the configuration gives it.
+    Account(Arc<str>),
+    /// A password that a person made for one program, by the label they gave it.
+    AppPassword(Arc<str>),
+}
+
+impl Exempt {
+    /// What audit names as the rule that decided.
+    pub fn rule(&self) -> String {
+        match self {
+            Self::Account(name) => format!("service account {name}"),
+            Self::AppPassword(label) => format!("app password {label}"),
+        }
+    }
 }
 
 /// What the door asks for beyond policy.

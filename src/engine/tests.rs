@@ -3,6 +3,8 @@
 #![expect(clippy::disallowed_methods, reason = "a test's own tasks end with the test")]
 
 mod decisions;
+mod exempt;
+mod factor_first;
 mod fakes;
 mod faults;
 mod hostile;
@@ -13,4 +15,6 @@ mod policies;
 mod portal;
 mod prompts;
 mod pushes;
+mod repeats;
 mod survivors;
+mod together;

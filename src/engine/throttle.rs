@@ -32,6 +32,11 @@ impl CounterKey {
         Self(format!("known-at|{source}|{source_id}|{place}"))
     }
 
+    /// No failures either: when the account of a program was last let in from this address.
+    pub fn account_at(source: &str, source_id: &str, address: IpAddr) -> Self {
+        Self(format!("account-at|{source}|{source_id}|{}", block(address)))
+    }
+
     /// Wrong passwords, and unknown names, from one address.
     pub fn password_from(address: IpAddr) -> Self {
         Self(format!("password-from|{}", block(address)))

@@ -10,18 +10,25 @@
 //!  Push            a request on the phone, answered and signed  ECDSA P-256
 //!  RecoveryCodes   ten codes on paper, each good for one login  argon2id
 //!  Invitations     a way in once, to enrol at the portal        argon2id
+//!  AppPasswords    for one application without a second step    125 random bits, SHA-256
 //!  LocalUsers      the primary login of users Vestibule keeps   argon2id
 //! ```
 
+mod app_password;
 mod config;
 mod hashing;
 mod invitation;
 mod password;
 pub mod push;
+mod readable;
 mod recovery;
 mod shown;
 mod totp;
 
+pub use app_password::{
+    APP_PASSWORD_LABEL_CHARS_MAX, APP_PASSWORDS_MAX, AppPassword, AppPasswordId, AppPasswordRefused, AppPasswords,
+    MadeAppPassword,
+};
 pub use config::{
     Factors, FactorsConfig, InvitationsConfig, PasswordHashingConfig, PushChoices, PushConfig, RecoveryCodesConfig,
     TotpConfig,

@@ -1,11 +1,15 @@
 //! What the tests of this crate share.
 
+mod store;
+
 use std::sync::Mutex;
 use std::time::Duration;
 
 use vestibule_engine::{
     Answer, Authenticator, Channel, NewAuthenticator, Passcode, PortError, Prompts, Random, Timestamp, UserId,
 };
+
+pub(crate) use store::MemoryStore;
 
 /// Chance that is the same in every run.
 pub(crate) struct Dice(Mutex<u64>);

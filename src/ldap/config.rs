@@ -3,6 +3,7 @@
 
 mod address;
 mod defaults;
+mod door;
 mod link;
 mod settings;
 mod tls;
@@ -13,6 +14,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use vestibule_engine::config::{SecretRef, Span};
 
+pub use door::{
+    AnonymousConfig, AppendConfig, ApplicationConfig, Behind, DiagnosticsConfig, LdapDoorConfig, LdapDoorTlsConfig,
+    LdapLimitsConfig, LdapListenerConfig, LdapListenerTlsConfig, OperationConfig, OrderConfig, ServiceAccountConfig,
+};
 pub use settings::LdapSettings;
 
 pub(crate) use address::ServerAddress;
@@ -102,6 +107,16 @@ pub struct LdapConfig {
     /// The longest that a failed server rests before it is tried again. Default: 30s.
     #[serde(default = "defaults::cool_down_max")]
     pub cool_down_max: Span,
+}
+
+impl LdapConfig {
+    /// What this is for a door in front of it.
+    pub fn behind(&self) -> Behind {
+        match self.find {
+            FindConfig::Search(_) => Behind::Searched,
+            FindConfig::DnTemplate(_) | FindConfig::UpnTemplate(_) => Behind::NotSearched,
+        }
+    }
 }
 
 /// How connections to the directory are protected.

@@ -1,9 +1,10 @@
 //! A directory as the place where the primary login is checked.
 
-mod ber;
+mod accounts;
 mod bind_result;
 mod check;
 mod connect;
+mod condition;
 mod connection;
 mod directory;
 mod entry;
@@ -11,6 +12,8 @@ mod fault;
 mod groups;
 mod health;
 mod identifier;
+mod line;
+mod line_login;
 mod login;
 mod lookup;
 mod password_policy;
@@ -18,6 +21,7 @@ mod person;
 mod pool;
 mod pretence;
 mod probe;
+mod refusals;
 mod seldom;
 mod start_tls;
 
@@ -25,7 +29,11 @@ use std::sync::Arc;
 
 use vestibule_engine::{PrimaryAuthenticator, PrimarySource, Random};
 
-use self::directory::Directory;
+pub(crate) use self::directory::Directory;
+#[cfg(test)]
+pub(crate) use self::line::line_over;
+pub(crate) use self::line::{Bound, Line};
+pub(crate) use self::line_login::{LineLogin, Whom};
 use self::login::Login;
 pub use self::probe::ServerProbe;
 use crate::config::LdapSettings;
@@ -39,6 +47,11 @@ impl LdapUpstream {
     /// `name` is the source's name in the configuration: part of every identity that comes from it.
     pub fn new(name: &str, settings: LdapSettings, random: Arc<dyn Random>) -> Self {
         Self { directory: Arc::new(Directory::new(name, settings, random)) }
+    }
+
+    /// The directory itself, for the door in front of it.
+    pub(crate) fn directory(&self) -> Arc<Directory> {
+        Arc::clone(&self.directory)
     }
 
     /// Ask every server for what logins will need of it.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use vestibule_engine::{Clock, Engine, PrimarySource, Random, Store};
-use vestibule_factors::{RecoveryCodes, Totp};
+use vestibule_factors::{AppPasswords, RecoveryCodes, Totp};
 use vestibule_listen::{
     Balancers, ServerTls, Stopped, StreamDoor, StreamHandle, StreamLimits, StreamRules, StreamSettings, Tasks,
     TcpBindError, TlsError,
@@ -44,6 +44,8 @@ pub struct PortalLinks {
     pub primaries: Primaries,
     pub totp: Arc<Totp>,
     pub recovery_codes: Arc<RecoveryCodes>,
+    /// The services that take app passwords, as policy names them: `ldap/jenkins`. In the order in which they are offered.
+    pub app_password_services: Vec<String>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -75,6 +77,7 @@ pub(crate) struct Desk {
     pub(crate) random: Arc<dyn Random>,
     pub(crate) pairing: Arc<Pairing>,
     pub(crate) privacyidea: OnceLock<Arc<PrivacyIdea>>,
+    pub(crate) app_passwords: AppPasswords,
     pub(crate) assets: Assets,
     pub(crate) live: ArcSwap<Live>,
 }
@@ -86,6 +89,7 @@ pub(crate) struct Live {
     pub(crate) primaries: Vec<Arc<dyn PrimarySource>>,
     pub(crate) totp: Arc<Totp>,
     pub(crate) recovery_codes: Arc<RecoveryCodes>,
+    pub(crate) app_password_services: Vec<String>,
 }
 
 impl PortalDoor {
@@ -108,6 +112,7 @@ impl PortalDoor {
         let configured = settings.listen.clone();
         let PortalParts { engine, store, clock, random, pairing, routes } = parts;
         let live = ArcSwap::from_pointee(link(settings, links)?);
+        let app_passwords = AppPasswords::new(Arc::clone(&store), Arc::clone(&clock), Arc::clone(&random));
         let desk = Arc::new(Desk {
             engine,
             store,
@@ -115,6 +120,7 @@ impl PortalDoor {
             random,
             pairing,
             privacyidea: OnceLock::new(),
+            app_passwords,
             assets: Assets::new(),
             live,
         });
@@ -183,11 +189,11 @@ fn rules(settings: &PortalSettings, tls: Option<ServerTls>) -> StreamRules {
 }
 
 fn link(settings: PortalSettings, links: PortalLinks) -> Result<Live, StartError> {
-    let PortalLinks { primaries, totp, recovery_codes } = links;
+    let PortalLinks { primaries, totp, recovery_codes, app_password_services } = links;
     let named = settings
         .primaries
         .iter()
         .map(|name| primaries.get(name).map(Arc::clone).ok_or_else(|| StartError::UnknownPrimary(name.clone())));
     let primaries = named.collect::<Result<_, _>>()?;
-    Ok(Live { settings, primaries, totp, recovery_codes })
+    Ok(Live { settings, primaries, totp, recovery_codes, app_password_services })
 }

@@ -14,6 +14,8 @@ use crate::fault::Fault;
 use crate::pages::{self, Page, Section};
 use crate::session::{Member, Resident};
 use crate::visit::Visit;
+pub(crate) use story::service_name;
+
 use story::Story;
 use templates::{DisownPage, DisownedPage, HistoryPage};
 
@@ -40,19 +42,33 @@ async fn show(visit: Visit, Resident(member): Resident) -> Result<Response, Faul
 async fn ask(visit: Visit, Resident(member): Resident, attempt: Path<String>) -> Result<Response, Fault> {
     let decision = own(&visit, &member, attempt).await?;
     let page = Page::of(&visit, &member, Section::History);
-    let service = story::service_name(visit.words, &decision.service);
-    pages::html(&DisownPage { page, attempt: decision.attempt, service })
+    let service = service_name(visit.words, &decision.service);
+    let app_password = story::app_password_of(&decision).map(str::to_owned);
+    pages::html(&DisownPage { page, attempt: decision.attempt, service, app_password })
 }
 
 /// Sessions and remembered places end, this one too: whoever was let in may be the one who reads this.
 async fn disown(visit: Visit, Resident(member): Resident, attempt: Path<String>) -> Result<Response, Fault> {
     let decision = own(&visit, &member, attempt).await?;
+    if let Some(label) = story::app_password_of(&decision) {
+        revoke_app_password(&visit, &member, &decision.service, label).await?;
+    }
     let Decision { attempt, service, address, .. } = decision;
     visit.desk.engine.disown(member.user.id, attempt, service, address).await?;
     let page = Page::new(&visit, Section::SignIn);
     let mut response = pages::html(&DisownedPage { page, reference: pages::attempt_reference(attempt) })?;
     cookies::clear(response.headers_mut(), Cookie::Session);
     Ok(response)
+}
+
+/// What let a stranger in lets nobody in any more. Two of the same name cannot be told apart afterwards, so both go.
+async fn revoke_app_password(visit: &Visit, member: &Member, service: &str, label: &str) -> Result<(), Fault> {
+    let app_passwords = &visit.desk.app_passwords;
+    let held = app_passwords.list(member.user.id).await?;
+    for one in held.into_iter().filter(|one| one.service == service && one.label == label) {
+        app_passwords.revoke(member.user.id, one.id, &member.by()).await?;
+    }
+    Ok(())
 }
 
 /// The login of that path, if it was let in as this person.

@@ -8,10 +8,12 @@
 //! ```text
 //!  browser ──▶ server ─▶ guard ─┬─▶ sign_in ──▶ Engine ──Grant──▶ session
 //!             (limits)  (CSRF,  ├─▶ devices ──▶ factors, pairing, Store
-//!                      headers) ├─▶ history, sessions
+//!                      headers) ├─▶ app_passwords
+//!                               ├─▶ history, sessions
 //!  phone  ──▶ server ───────────┴─▶ device_api, compat, authenticator
 //! ```
 
+mod app_passwords;
 mod assets;
 mod authenticator;
 mod browser;

@@ -15,7 +15,7 @@ use crate::session::Member;
 use crate::settings::Help;
 use crate::visit::Visit;
 use crate::words::{Language, Words};
-use crate::{assets, devices, history, sessions, sign_in};
+use crate::{app_passwords, assets, devices, history, sessions, sign_in};
 
 mod templates;
 
@@ -31,6 +31,7 @@ pub(crate) fn router() -> Router {
         .route("/signed-out", get(signed_out))
         .merge(sign_in::router())
         .merge(devices::router())
+        .merge(app_passwords::router())
         .merge(history::router())
         .merge(sessions::router())
         .merge(assets::router())
@@ -44,6 +45,7 @@ pub(crate) enum Section {
     SignIn,
     Enrol,
     Devices,
+    AppPasswords,
     History,
     Sessions,
 }
@@ -65,6 +67,8 @@ pub(crate) struct Page {
     pub(crate) name: Option<String>,
     /// Signed in with all rights: the other sections are there.
     pub(crate) is_full: bool,
+    /// There is an application that takes app passwords.
+    pub(crate) has_app_passwords: bool,
     pub(crate) reference: String,
 }
 
@@ -82,6 +86,7 @@ impl Page {
             section,
             name: None,
             is_full: false,
+            has_app_passwords: !visit.live.app_password_services.is_empty(),
             reference: visit.reference.clone(),
         }
     }
@@ -99,6 +104,7 @@ impl Page {
                 Section::SignIn => "sign-in",
                 Section::Enrol => "enrol",
                 Section::Devices => "devices",
+                Section::AppPasswords => "app-passwords",
                 Section::History => "history",
                 Section::Sessions => "sessions",
             }

@@ -9,6 +9,7 @@ use vestibule_engine::{TokenKind, TrustId};
 
 use crate::cookies::{self, Cookie};
 use crate::fault::Fault;
+use crate::history::service_name;
 use crate::pages::{self, Page, Section};
 use crate::secrets::reference;
 use crate::session::{self, Record, Resident};
@@ -37,6 +38,8 @@ struct Place {
     id: TrustId,
     service: String,
     station: String,
+    /// A program signs in again and again from there with what was typed once.
+    is_of_repeats: bool,
     until: (String, String),
 }
 
@@ -70,9 +73,10 @@ async fn show(visit: Visit, Resident(member): Resident) -> Result<Response, Faul
         .into_iter()
         .map(|entry| Place {
             id: entry.id,
-            service: entry.service,
-            station: entry.station.as_str().to_owned(),
-            until: (machine_time(entry.until), visit.words.day(entry.until)),
+            service: service_name(visit.words, &entry.service),
+            station: entry.station.shown().to_owned(),
+            is_of_repeats: entry.station.is_of_repeats(),
+            until: (machine_time(entry.until), visit.words.until(entry.until)),
         })
         .collect();
     let has_others = sessions.iter().any(|session| !session.is_this);

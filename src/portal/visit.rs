@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use vestibule_engine::{Channel, Door, Insist, LoginRequest, Origin, Prompts, Service, Splitting, Timestamp, UserName};
+use vestibule_engine::{
+    Channel, Door, Insist, LoginRequest, Origin, Prompts, Service, Splitting, Terms, Timestamp, UserName,
+};
 
 use crate::cookies::Cookies;
 use crate::door::{Desk, Live};
@@ -56,6 +58,7 @@ impl Visit {
             passcode: None,
             splitting: Splitting::Never,
             insist,
+            terms: Terms::default(),
         }
     }
 }

@@ -159,6 +159,12 @@ impl Words {
         day.unwrap_or_default()
     }
 
+    /// A moment to come, which is rarely more than a day away: to the minute, and in the time zone that no reader mistakes.
+    pub(crate) fn until(self, at: Timestamp) -> String {
+        let time = moment(at).map(|at| format!("{:02}:{:02}", at.hour(), at.minute()));
+        time.map_or_else(String::new, |time| format!("{} {time} UTC", self.day(at)))
+    }
+
     fn format(self, key: &str, arguments: &FluentArgs<'_>) -> String {
         let bundle = self.0.bundle();
         let Some(pattern) = bundle.get_message(key).and_then(|message| message.value()) else {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 use vestibule_engine::{
     Answer, Channel, Door, EngineError, Insist, LoginRequest, Origin, Passcode, Password, Primary, PrimarySource,
-    Prompts, Random, Service,
+    Prompts, Random, Service, Terms,
 };
 
 use crate::challenge::StateRef;
@@ -78,6 +78,7 @@ fn translate(login: Login, reply: &Reply) -> Option<(Box<LoginRequest>, Brought)
         passcode: None,
         splitting: settings.splitting.clone(),
         insist: Insist::Policy,
+        terms: Terms::default(),
     });
     let brought = match state {
         None => Brought::Password(typed),

@@ -42,7 +42,7 @@ impl Kept {
             id: id.parse().ok()?,
             user: user.parse().ok()?,
             service,
-            station: Station::parse(&station)?,
+            station: Station::kept(&station)?,
             method: Method::parse(&method)?,
             granted,
             until,

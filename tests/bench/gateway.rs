@@ -164,16 +164,20 @@ impl Prepared {
     }
 
     pub(crate) async fn start(self, secret: &[u8]) -> anyhow::Result<Gateway> {
-        let mut process = Process::start(self.command().arg("run"), &self.folder.path().join("output"))?;
         let socket = UdpSocket::bind("127.0.0.1:0").await?;
         socket.connect(self.port.address()).await?;
         let mut id = 0;
-        process
-            .ready(async |_| {
-                id += 1;
-                answers(&socket, id, secret).await
-            })
-            .await?;
+        self.serving(async || {
+            id += 1;
+            answers(&socket, id, secret).await
+        })
+        .await
+    }
+
+    /// The same for any door, which serves when `ready` says so.
+    pub(crate) async fn serving(self, mut ready: impl AsyncFnMut() -> bool) -> anyhow::Result<Gateway> {
+        let mut process = Process::start(self.command().arg("run"), &self.folder.path().join("output"))?;
+        process.ready(async |_| ready().await).await?;
         Ok(Gateway { process, prepared: self })
     }
 }

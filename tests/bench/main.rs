@@ -10,6 +10,7 @@ mod fuzz;
 mod gateway;
 mod generator;
 mod histogram;
+mod ldap;
 mod null;
 mod packet;
 mod push;
@@ -33,6 +34,8 @@ enum Door {
     Radius(Options),
     /// Logins over RADIUS that wait for a phone: how many are held, what one costs, how soon an answer lets in.
     Push(push::Options),
+    /// Binds and searches over LDAP: direct, through OpenLDAP's own proxies, through the gateway.
+    Ldap(ldap::Options),
 }
 
 #[derive(Args, Clone)]
@@ -65,5 +68,6 @@ fn main() -> anyhow::Result<()> {
     match Arguments::parse().door {
         Door::Radius(options) => radius::run(&options),
         Door::Push(options) => push::run(&options),
+        Door::Ldap(options) => ldap::run(&options),
     }
 }

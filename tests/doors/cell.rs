@@ -6,10 +6,11 @@ use std::time::Duration;
 use vestibule::clock::SystemClock;
 use vestibule::phone::Phone;
 use vestibule_engine::{AuditEvent, Clock, Decision, Position, Store, UserChange};
+use vestibule_peers::ldap_tools::{LdapTools, code};
 use vestibule_peers::radclient::{Answer, Radclient, Reply};
 use vestibule_store::Handle;
 
-use crate::harness::{Daemon, Site, Token, challenge, enrol, find, pap};
+use crate::harness::{Daemon, LdapSite, Site, Token, challenge, enrol, find, pap};
 
 /// What came back, in words that belong to no protocol.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,26 +26,46 @@ pub(crate) enum Seen {
 pub(crate) enum Door {
     RadiusPap,
     RadiusChallenge,
+    /// A code behind a comma, over `ldaps://`.
+    LdapBind,
+    /// A code right behind the password, over StartTLS.
+    LdapBindAppended,
 }
 
 impl Door {
-    pub(crate) fn all() -> [Self; 2] {
-        [Self::RadiusPap, Self::RadiusChallenge]
+    pub(crate) fn all() -> [Self; 4] {
+        [Self::RadiusPap, Self::RadiusChallenge, Self::LdapBind, Self::LdapBindAppended]
     }
 
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::RadiusPap => "radius-pap",
             Self::RadiusChallenge => "radius-challenge",
+            Self::LdapBind => "ldap-bind",
+            Self::LdapBindAppended => "ldap-bind-appended",
+        }
+    }
+
+    /// Whether the client is asked for the second step, and does not bring it along.
+    pub(crate) fn asks(self) -> bool {
+        self == Self::RadiusChallenge
+    }
+
+    /// What is typed where a code comes with the password.
+    pub(crate) fn with_code(self, password: &str, code: &str) -> String {
+        match self {
+            Self::RadiusPap | Self::RadiusChallenge | Self::LdapBind => format!("{password},{code}"),
+            Self::LdapBindAppended => format!("{password}{code}"),
         }
     }
 
     /// A person with a password and perhaps a code signs in, in the way of this door.
     pub(crate) async fn sign_in(self, stage: &Stage, name: &str, password: &str, code: Option<&str>) -> Seen {
         match (self, code) {
-            (Self::RadiusPap, Some(code)) => seen(stage.pap.login(name, &format!("{password},{code}")).await),
-            (Self::RadiusPap, None) => seen(stage.pap.login(name, password).await),
-            (Self::RadiusChallenge, None) => self.first(stage, name, password).await,
+            (Self::RadiusPap | Self::LdapBind | Self::LdapBindAppended, Some(code)) => {
+                self.first(stage, name, &self.with_code(password, code)).await
+            }
+            (_, None) => self.first(stage, name, password).await,
             (Self::RadiusChallenge, Some(code)) => match self.first(stage, name, password).await {
                 Seen::Asked(handle) => self.reply(stage, name, &handle, code).await,
                 other => other,
@@ -57,6 +78,31 @@ impl Door {
         match self {
             Self::RadiusPap => seen(stage.pap.login(name, password).await),
             Self::RadiusChallenge => seen(stage.challenge.login(name, password).await),
+            Self::LdapBind | Self::LdapBindAppended => self.bind(stage, name, password).await,
+        }
+    }
+
+    /// OpenLDAP's own client, which asks who it is once it is let in.
+    async fn bind(self, stage: &Stage, name: &str, password: &str) -> Seen {
+        let tools = match self {
+            Self::LdapBindAppended => stage.appended.clone().start_tls(),
+            _ => stage.tools.clone(),
+        };
+        let answer = tools.bind(name, password).whoami().await.unwrap();
+        match answer.code {
+            code::SUCCESS => {
+                let canonical = name.to_lowercase();
+                assert!(answer.printed.contains(&format!("uid={canonical},")), "in as somebody else: {answer:?}");
+                Seen::LetIn
+            }
+            code::INVALID_CREDENTIALS => {
+                // The same words for every reason (ADM-04).
+                assert_eq!(answer.diagnostic(), None, "{answer:?}");
+                Seen::Refused
+            }
+            code::UNWILLING_TO_PERFORM if password.is_empty() => Seen::Refused,
+            code::UNAVAILABLE => Seen::Nothing,
+            _ => panic!("{answer:?}"),
         }
     }
 
@@ -108,6 +154,9 @@ pub(crate) struct Stage {
     pub(crate) store: Arc<Handle>,
     pap: Radclient,
     challenge: Radclient,
+    tools: LdapTools,
+    appended: LdapTools,
+    _ldap: LdapSite,
     next: u32,
 }
 
@@ -123,13 +172,22 @@ impl Stage {
         let (Some(pap), Some(challenge)) = (pap(&site), challenge(&site)) else { return Ok(None) };
         site.more.push_str("login: { prompt_lifetime: 10s }\n");
         site.clients.push_str("      patience: 6s\n");
+        // Each bind counts for itself, as each packet does: what repeated binds have in common is tested elsewhere.
+        let terms = "      patience: 6s\n      coalesce: 0s\n";
+        let appended = format!(
+            "    appended:\n      addresses: [\"127.0.0.1\"]\n      listeners: [plain]\n      primary: staff\n      \
+             reject_delay: 0s\n      append: {{ digits: 6 }}\n{terms}"
+        );
+        let door = site.with_ldap(&format!("      listeners: [secure]\n{terms}"), &appended)?;
+        let (Some(tools), Some(appended)) = (door.tools(), LdapTools::new(door.plain_url())) else { return Ok(None) };
+        let appended = appended.ca(door.ca_file());
         site.with_portal(
             "push: { web_push: { allowed_hosts: [\"127.0.0.1:9\"], allow_private: [\"127.0.0.0/8\"] } }\n",
         )?;
         let mut daemon = site.start().await?;
         daemon.expecting("staff");
         let store = site.store().await;
-        Ok(Some(Self { site, daemon: Some(daemon), store, pap, challenge, next: 0 }))
+        Ok(Some(Self { site, daemon: Some(daemon), store, pap, challenge, tools, appended, _ldap: door, next: 0 }))
     }
 
     pub(crate) async fn end(mut self) {

@@ -74,8 +74,8 @@ async fn wrong_code(stage: &mut Stage, door: Door) -> Result<(), String> {
 
 async fn no_code(stage: &mut Stage, door: Door) -> Result<(), String> {
     let (one, _) = stage.enrolled().await;
-    match (door, door.sign_in(stage, &one.name, &one.password, None).await) {
-        (Door::RadiusChallenge, Seen::Asked(handle)) => {
+    match (door.asks(), door.sign_in(stage, &one.name, &one.password, None).await) {
+        (true, Seen::Asked(handle)) => {
             // The handle is tried for somebody else; then the person walks away, and the matrix ends only when the gateway
             // has ended the question by itself.
             let other = stage.someone();
@@ -91,7 +91,7 @@ async fn no_code(stage: &mut Stage, door: Door) -> Result<(), String> {
 async fn empty_password(stage: &mut Stage, door: Door) -> Result<(), String> {
     let (one, token) = stage.enrolled().await;
     // The directory would call an empty password a success (RFC 4513 §5.1.2).
-    let typed = format!(",{}", token.code());
+    let typed = door.with_code("", &token.code());
     expect(&door.first(stage, &one.name, &typed).await, &Seen::Refused)?;
     expect_denial(stage, &one.name, "empty-password").await?;
     // And nothing at all is no login.
@@ -145,7 +145,7 @@ async fn two_logins_race_for_one_code(stage: &mut Stage, door: Door) -> Result<(
     let (one, token) = stage.enrolled().await;
     let code = token.code();
     match door {
-        Door::RadiusPap => {
+        Door::RadiusPap | Door::LdapBind | Door::LdapBindAppended => {
             let (a, b) = tokio::join!(
                 door.sign_in(stage, &one.name, &one.password, Some(&code)),
                 door.sign_in(stage, &one.name, &one.password, Some(&code))

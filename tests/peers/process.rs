@@ -28,10 +28,19 @@ pub struct Process {
 impl Process {
     /// Start `command` with what it prints going to the file `output`.
     pub fn start(command: &mut Command, output: &Path) -> anyhow::Result<Self> {
+        Self::start_with(command, Stdio::null(), output)
+    }
+
+    /// The same for a program that ends with its standard input, and so with us, even where no guard is dropped.
+    pub fn start_tied(command: &mut Command, output: &Path) -> anyhow::Result<Self> {
+        Self::start_with(command, Stdio::piped(), output)
+    }
+
+    fn start_with(command: &mut Command, input: Stdio, output: &Path) -> anyhow::Result<Self> {
         let name = command.get_program().to_string_lossy().into_owned();
         let file = File::create(output).with_context(|| format!("create {}", output.display()))?;
         let child = command
-            .stdin(Stdio::null())
+            .stdin(input)
             .stdout(file.try_clone()?)
             .stderr(file)
             // A group of its own, so that Ctrl-C in a terminal reaches the test first and the guard ends the peer.

@@ -1,6 +1,9 @@
 //! OpenLDAP's slapd with a small company in it. What lives in the directory is in [`people`].
 
 mod people;
+mod proxy;
+#[cfg(test)]
+mod tests;
 
 use std::fmt::Write;
 use std::net::SocketAddr;
@@ -15,6 +18,8 @@ use crate::certificates::{Issued, TestCa};
 use crate::ports::Port;
 use crate::process::Process;
 use crate::tools;
+
+pub use proxy::SlapdProxy;
 
 pub const SUFFIX: &str = "dc=example,dc=org";
 pub const PEOPLE: &str = "ou=people,dc=example,dc=org";
@@ -39,6 +44,8 @@ pub struct Options {
     pub certificate_names: Vec<String>,
     /// More lines for slapd.conf, before the database (`idletimeout 1`).
     pub global: String,
+    /// More lines for the database, before its own rules of access (`access to * by ...`, `overlay ...`).
+    pub database: String,
 }
 
 impl Default for Options {
@@ -48,6 +55,7 @@ impl Default for Options {
             tls: true,
             certificate_names: vec!["localhost".into(), "127.0.0.1".into()],
             global: String::new(),
+            database: String::new(),
         }
     }
 }
@@ -82,7 +90,7 @@ impl Slapd {
         let names: Vec<&str> = options.certificate_names.iter().map(String::as_str).collect();
         let issued = ca.as_ref().map(|ca| ca.server(&names)).transpose()?;
         let certificate = ca.as_ref().zip(issued.as_ref());
-        std::fs::write(folder.path().join("slapd.conf"), configuration(folder.path(), certificate, &options.global)?)?;
+        std::fs::write(folder.path().join("slapd.conf"), configuration(folder.path(), certificate, &options)?)?;
         std::fs::write(folder.path().join("people.ldif"), people::ldif(options.users))?;
         load(&slapadd, folder.path())?;
         let mut slapd = Self { process: None, program, folder, plain: Port::free()?, tls: Port::free()?, ca };
@@ -165,32 +173,38 @@ fn load(slapadd: &Path, folder: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn configuration(folder: &Path, certificate: Option<(&TestCa, &Issued)>, global: &str) -> anyhow::Result<String> {
-    let schemas = first_folder(&SCHEMA_FOLDERS).context("find slapd's schemas")?;
-    let modules = first_folder(&MODULE_FOLDERS).context("find slapd's modules")?;
+fn configuration(folder: &Path, certificate: Option<(&TestCa, &Issued)>, options: &Options) -> anyhow::Result<String> {
     let folder = folder.display();
-    let mut text = String::new();
-    for schema in ["core", "cosine", "inetorgperson"] {
-        writeln!(text, "include {}/{schema}.schema", schemas.display())?;
-    }
-    writeln!(text, "modulepath {}", modules.display())?;
-    for module in ["back_mdb", "memberof", "refint", "ppolicy"] {
-        writeln!(text, "moduleload {module}")?;
-    }
+    let mut text = schemas_and_modules(&["back_mdb", "memberof", "refint", "ppolicy"])?;
     writeln!(text, "pidfile {folder}/slapd.pid\nargsfile {folder}/slapd.args\nthreads 4\nsizelimit 500\nloglevel 0")?;
     if let Some((ca, issued)) = certificate {
         writeln!(text, "TLSCACertificateFile {}", ca.ca_file().display())?;
         writeln!(text, "TLSCertificateFile {}", issued.certificate_file.display())?;
         writeln!(text, "TLSCertificateKeyFile {}", issued.key_file.display())?;
     }
-    writeln!(text, "{global}")?;
+    writeln!(text, "{}", options.global)?;
     writeln!(text, "database mdb\nsuffix {SUFFIX}\nrootdn {ADMIN_DN}\nrootpw {ADMIN_PASSWORD}")?;
     writeln!(text, "directory {folder}/data\nmaxsize 268435456\ndbnosync")?;
     writeln!(text, "index objectClass,uid,mail,cn,member,memberOf,entryUUID eq")?;
     writeln!(text, "overlay memberof\nmemberof-refint FALSE\noverlay refint\nrefint_attributes member")?;
-    writeln!(text, "overlay ppolicy\nppolicy_use_lockout")?;
+    writeln!(text, "overlay ppolicy\nppolicy_use_lockout\n{}", options.database)?;
     writeln!(text, "access to attrs=userPassword by self write by anonymous auth by * none")?;
     writeln!(text, "access to * by dn.exact=\"{READER_DN}\" read by self read by anonymous auth by * none")?;
+    Ok(text)
+}
+
+/// The schema that the people need, and where modules are, with these loaded.
+fn schemas_and_modules(loaded: &[&str]) -> anyhow::Result<String> {
+    let schemas = first_folder(&SCHEMA_FOLDERS).context("find slapd's schemas")?;
+    let modules = first_folder(&MODULE_FOLDERS).context("find slapd's modules")?;
+    let mut text = String::new();
+    for schema in ["core", "cosine", "inetorgperson"] {
+        writeln!(text, "include {}/{schema}.schema", schemas.display())?;
+    }
+    writeln!(text, "modulepath {}", modules.display())?;
+    for module in loaded {
+        writeln!(text, "moduleload {module}")?;
+    }
     Ok(text)
 }
 

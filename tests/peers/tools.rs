@@ -4,12 +4,16 @@ use std::ffi::OsString;
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
 /// Daemons live here, and an ordinary user's PATH does not name it.
 const DAEMON_FOLDERS: [&str; 3] = ["/usr/local/sbin", "/usr/sbin", "/sbin"];
 
 /// Debian keeps each version of PostgreSQL to itself and puts only wrappers on the PATH.
 const POSTGRES_FOLDERS: &str = "/usr/lib/postgresql";
+
+/// What packaged Python modules belong to.
+const SYSTEM_PYTHON: &str = "/usr/bin/python3";
 
 /// Where `tests/run` collects what could not run, because a test runner hides the output of tests that pass.
 const NOT_RUN_FILE: &str = "VESTIBULE_NOT_RUN";
@@ -40,6 +44,27 @@ pub fn require(tool: &str) -> Option<PathBuf> {
 pub fn require_all(tools: &[&str]) -> bool {
     // Every missing one is told, not only the first.
     tools.iter().filter(|tool| require(tool).is_none()).count() == 0
+}
+
+/// A Python that can import `module`, if any. Distributions keep one of their own for the modules they package, and the
+/// PATH may name another.
+pub(crate) fn python_with(module: &str) -> Option<PathBuf> {
+    let pythons = [Some(PathBuf::from(SYSTEM_PYTHON)), find("python3")];
+    pythons.into_iter().flatten().find(|python| imports(python, module))
+}
+
+fn imports(python: &Path, module: &str) -> bool {
+    succeeds(Command::new(python).args(["-I", "-c", &format!("import {module}")]))
+}
+
+/// Whether we may have namespaces of our own (`--net`, `--mount`): root may, unless a container forbids it.
+pub(crate) fn may_unshare(namespaces: &[&str]) -> bool {
+    succeeds(Command::new("unshare").args(namespaces).arg("true"))
+}
+
+fn succeeds(command: &mut Command) -> bool {
+    let status = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();
+    status.is_ok_and(|status| status.success())
 }
 
 /// Say that something needed for a test is missing.

@@ -16,18 +16,28 @@ async fn routes(portal: &Portal) -> (Vec<String>, Vec<String>) {
     store.close().await;
     let attempt = uuid::Uuid::from_u128(7);
     let pairing = "0".repeat(64);
-    let pages = ["/", "/devices", "/add", "/history", "/sessions", "/again?then=/devices"]
-        .map(str::to_owned)
-        .into_iter()
-        .chain([
-            format!("/devices/{device}"),
-            format!("/devices/{device}/remove"),
-            format!("/add/phone/{pairing}"),
-            format!("/add/phone/{pairing}/state"),
-            format!("/history/{attempt}/not-me"),
-        ])
-        .collect();
-    let acts = ["/add/phone", "/add/app", "/add/recovery", "/again", "/sessions/end-others"]
+    let pages = [
+        "/",
+        "/devices",
+        "/add",
+        "/history",
+        "/sessions",
+        "/again?then=/devices",
+        "/app-passwords",
+        "/app-passwords/new",
+    ]
+    .map(str::to_owned)
+    .into_iter()
+    .chain([
+        format!("/devices/{device}"),
+        format!("/devices/{device}/remove"),
+        format!("/add/phone/{pairing}"),
+        format!("/add/phone/{pairing}/state"),
+        format!("/history/{attempt}/not-me"),
+        format!("/app-passwords/{attempt}/revoke"),
+    ])
+    .collect();
+    let acts = ["/add/phone", "/add/app", "/add/recovery", "/again", "/sessions/end-others", "/app-passwords/new"]
         .map(str::to_owned)
         .into_iter()
         .chain([
@@ -41,6 +51,7 @@ async fn routes(portal: &Portal) -> (Vec<String>, Vec<String>) {
             format!("/history/{attempt}/not-me"),
             "/sessions/0123456789abcdef/end".to_owned(),
             format!("/places/{attempt}/forget"),
+            format!("/app-passwords/{attempt}/revoke"),
         ])
         .collect();
     (pages, acts)

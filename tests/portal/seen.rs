@@ -10,30 +10,40 @@ use serde_json::json;
 use vestibule::phone::{PairingLink, Phone, Surroundings};
 use vestibule_peers::chromium::{Chromium, DESKTOP, Look, Options, PHONE, Page};
 
+use super::app_passwords::told_of_a_sign_in;
 use super::phones::{phone, request};
+use super::places::{REPEATS, remember};
 use super::{PASSWORD, Portal};
+use crate::harness::Site;
 
 /// Buttons and fields that are seen and lower than a thumb needs, and text that runs out of the window.
 const TROUBLE: &str = "(() => {
   const told = [];
   if (document.documentElement.scrollWidth > innerWidth) told.push('wider than the window: ' + document.documentElement.scrollWidth);
-  for (const one of document.querySelectorAll('button, .button, input:not([type=hidden]), nav a, summary')) {
+  for (const one of document.querySelectorAll('button, .button, select, input:not([type=hidden]), nav a, summary')) {
     const box = one.getBoundingClientRect();
     if (box.height > 0 && box.height < 44) told.push(one.outerHTML.slice(0, 80) + ' is ' + box.height + ' high');
   }
-  for (const field of document.querySelectorAll('input:not([type=hidden])')) if (!field.labels.length) told.push('no label: ' + field.name);
+  for (const field of document.querySelectorAll('select, input:not([type=hidden])')) if (!field.labels.length) told.push('no label: ' + field.name);
   if (document.querySelectorAll('h1').length !== 1) told.push('one heading, not ' + document.querySelectorAll('h1').length);
   return told;
 })()";
 
-struct Eyes {
-    page: Page,
+pub(super) struct Eyes {
+    pub(super) page: Page,
     origin: String,
     folder: Option<PathBuf>,
 }
 
 impl Eyes {
-    async fn look(&self, name: &str) {
+    pub(super) async fn open(chromium: &Chromium, site: &Site) -> Self {
+        let folder = std::env::var_os("VESTIBULE_SCREENSHOTS").map(PathBuf::from);
+        let eyes = Self { page: chromium.page().await.unwrap(), origin: site.portal().origin.clone(), folder };
+        eyes.page.agent("Mozilla/5.0 (X11; Linux x86_64) Chrome/150.0 Safari/537.36", "en").await.unwrap();
+        eyes
+    }
+
+    pub(super) async fn look(&self, name: &str) {
         for (screen, wide) in [(PHONE, "phone"), (DESKTOP, "desktop")] {
             for (look, colour) in [(Look::Light, "light"), (Look::Dark, "dark")] {
                 self.page.screen(screen).await.unwrap();
@@ -51,22 +61,22 @@ impl Eyes {
         assert_eq!(self.page.problems(), [] as [String; 0], "{name}");
     }
 
-    async fn goto(&self, path: &str) {
+    pub(super) async fn goto(&self, path: &str) {
         self.page.goto(&format!("{}{path}", self.origin)).await.unwrap();
     }
 
-    async fn sign_in(&self) {
+    pub(super) async fn sign_in(&self, name: &str, password: &str) {
         self.goto("/sign-in").await;
-        self.page.fill("User name or e-mail", "ada").await.unwrap();
-        self.page.fill("Password", PASSWORD).await.unwrap();
+        self.page.fill("User name or e-mail", name).await.unwrap();
+        self.page.fill("Password", password).await.unwrap();
         self.page.press("Enter").await.unwrap();
     }
 
-    async fn text(&self, words: &str) {
+    pub(super) async fn text(&self, words: &str) {
         self.page.wait_for_text(words).await.unwrap();
     }
 
-    async fn click(&self, role: &str, name: &str) {
+    pub(super) async fn click(&self, role: &str, name: &str) {
         self.page.click(role, name).await.unwrap();
     }
 }
@@ -76,16 +86,13 @@ async fn every_page_is_whole_in_a_real_browser() {
     let portal = Portal::open().await;
     let options = Options { ca_file: Some(portal.site.portal().ca.ca_file()), ..Options::default() };
     let Some(chromium) = Chromium::start(options).await.unwrap() else { return };
-    let folder = std::env::var_os("VESTIBULE_SCREENSHOTS").map(PathBuf::from);
-    let origin = portal.site.portal().origin.clone();
-    let eyes = Eyes { page: chromium.page().await.unwrap(), origin, folder };
-    eyes.page.agent("Mozilla/5.0 (X11; Linux x86_64) Chrome/150.0 Safari/537.36", "en").await.unwrap();
+    let eyes = Eyes::open(&chromium, &portal.site).await;
 
     eyes.goto("/sign-in").await;
     eyes.look("sign-in").await;
     eyes.goto("/enrol").await;
     eyes.look("enrol").await;
-    eyes.sign_in().await;
+    eyes.sign_in("ada", PASSWORD).await;
     eyes.text("Enter your code").await;
     eyes.look("code").await;
     // Six digits are enough: the page sends them by itself.
@@ -131,11 +138,16 @@ async fn every_page_is_whole_in_a_real_browser() {
     eyes.look("remove").await;
     eyes.goto("/again?then=/add").await;
     eyes.look("again").await;
+    told_of_a_sign_in(&portal, "Build server").await;
     eyes.goto("/history").await;
     eyes.look("history").await;
     eyes.click("link", "That was not me").await;
     eyes.text("That was not you?").await;
     eyes.look("disown").await;
+    let store = portal.store().await;
+    remember(&store, 1, &portal.ada, "radius/vpn", "laptop-7").await;
+    remember(&store, 2, &portal.ada, "ldap/jenkins", REPEATS).await;
+    store.close().await;
     eyes.goto("/sessions").await;
     eyes.look("sessions").await;
     for tag in ["de", "it", "fr", "es"] {
@@ -149,7 +161,7 @@ async fn every_page_is_whole_in_a_real_browser() {
     eyes.text("You are signed out.").await;
 
     let other = phone(&portal).await;
-    eyes.sign_in().await;
+    eyes.sign_in("ada", PASSWORD).await;
     eyes.text("Approve on your phone").await;
     let asked = request(&other).await;
     eyes.look("waiting-asked").await;

@@ -13,6 +13,11 @@ state: state
 master_key: {file: master.key}
 primaries:
   staff: {local: {}}
+  directory:
+    ldap:
+      servers: [ldaps://a.example.org]
+      tls: {ca_file: ca.pem}
+      find: {search: {base: dc=example, bind_dn: cn=a, password: {file: good.secret}}}
 radius:
   clients:
     vpn: {addresses: [192.0.2.1], secret: {file: good.secret}, primary: staff}
@@ -34,6 +39,9 @@ impl Folder {
         folder.write("empty.secret", "\n", 0o600);
         folder.write("not-a-certificate.pem", "no certificate\n", 0o644);
         folder.write("ca.pem", &authority(), 0o644);
+        let issued = rcgen::generate_simple_self_signed(vec!["ldap.example.org".to_owned()]).expect("a certificate");
+        folder.write("door.pem", &issued.cert.pem(), 0o644);
+        folder.write("door.key", &issued.signing_key.serialize_pem(), 0o600);
         folder
     }
 

@@ -5,7 +5,7 @@ use subtle::ConstantTimeEq;
 use crate::attempt::{Asked, EndRecord, Login, Owed, Reached, Stage, Waiting, read};
 use crate::coalesce::Outcome;
 use crate::engine::Engine;
-use crate::engine::first::same_person;
+use crate::engine::password::same_person;
 use crate::engine::second::{Judged, code_charges, code_keys};
 use crate::engine::wait::LOOK_EVERY;
 use crate::split::{Second, keyword};
@@ -335,7 +335,7 @@ impl Engine {
         let event = AuditEvent::AnswerRefused {
             attempt,
             typed: request.user.as_typed().to_owned(),
-            service: format!("{}/{}", request.service.door, request.service.name),
+            service: request.service.to_string(),
             address: request.origin.address.to_string(),
             why: why.clone(),
         };

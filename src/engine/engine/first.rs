@@ -1,98 +1,125 @@
 //! The first step of a login: throttle, who is it, is it asked twice, the primary's answer, and what policy makes of it.
 
-use crate::attempt::{Login, Owed, Reached, Stage, Waiting};
+use crate::attempt::{Login, Reached, Stage, Waiting};
 use crate::coalesce::{Lead, Outcome, Seat, follow};
 use crate::engine::Engine;
+use crate::engine::factor_first::Unchecked;
+use crate::engine::password::{Claim, Tried};
+use crate::engine::ruling::Ruled;
+use crate::engine::together::Due;
 use crate::split::Second;
-use crate::throttle::KNOWN_FOR;
 use crate::{
-    Answer, AttemptId, Charge, CoalesceKey, CounterKey, Denial, EngineError, Facts, Identified, Identity, Insist,
-    LoginRequest, Method, Origin, Password, Person, PortError, Primary, PrimaryAuthenticator, PrimaryOutcome,
-    PrimaryRefusal, PromptKind, Prompts, Requirement, Settings, Split, Step, Subject, Timestamp, Turn, Withdrawn,
-    split,
+    Answer, AttemptId, CoalesceKey, CounterKey, Denial, EngineError, FirstFactor, Identified, LoginRequest, Order,
+    Password, Person, PortError, Primary, PrimaryAuthenticator, PromptKind, Prompts, Settings, Split, Step, Subject,
+    Turn, Withdrawn, split,
 };
+
+/// For the administrator.
+const FACTOR_FIRST_NEEDS: &str = "ask for the factor first: `order: factor_first` needs a directory in which people are \
+    searched for, because this one names nobody before their password";
+
+/// For us: no such door is configured so.
+pub(super) const ASKS_NOTHING: &str = "ask for the factor first, at a door that shows questions";
 
 /// What came with the password besides the password.
 pub(super) type Typed = Option<Second>;
 
 /// A password login, and whom it is about.
-struct Asked<'a> {
-    request: &'a LoginRequest,
-    subject: Subject,
+pub(super) struct Asked<'a> {
+    pub(super) request: &'a LoginRequest,
+    pub(super) subject: Subject,
     /// The source has named the person, not only the name it will ask for.
-    is_sure: bool,
-    password: &'a Password,
-    typed: Typed,
+    pub(super) is_sure: bool,
+    pub(super) password: &'a Password,
+    pub(super) typed: Typed,
+}
+
+impl Asked<'_> {
+    pub(super) fn claim(&self) -> Claim<'_> {
+        let &Self { request, is_sure, password, ref subject, .. } = self;
+        Claim { user: &request.user, subject, is_sure, password }
+    }
+}
+
+/// How far a login comes in its first step.
+#[expect(clippy::large_enum_variant, reason = "one at a time, and most are the large one")]
+pub(super) enum Begun<'a> {
+    Step(Step),
+    /// It owes a factor that it may share with others, or that comes before the password.
+    Owes(Box<Due<'a>>),
 }
 
 impl Engine {
-    pub(super) async fn first_step(
+    pub(super) async fn first_step<'a>(
         &self,
-        login: Login,
+        mut login: Login,
         request: LoginRequest,
-        primary: Primary<'_>,
-    ) -> Result<Step, EngineError> {
+        primary: Primary<'a>,
+    ) -> Result<Begun<'a>, EngineError> {
         let settings = self.settings();
-        match primary {
+        let (field, with) = match primary {
+            Primary::Password { password, with } => (password, with),
             Primary::Proven(person) => {
                 let typed = request.passcode.as_ref().map(Second::of);
-                self.accepted(&settings, login, person, typed, Vec::new(), None, None).await
+                let step = self.accepted(&settings, login, person, typed, Vec::new(), None, None).await;
+                return step.map(Begun::Step);
             }
-            Primary::Password { password, with } => {
-                let (rest, typed) = match &request.passcode {
-                    // With a field of its own for the second step, the other one is all password.
-                    Some(code) => (password.clone(), Some(Second::of(code))),
-                    None => {
-                        let Split { password: rest, second } = split(&password, &request.splitting);
-                        (rest, second)
-                    }
-                };
-                if rest.is_empty() {
-                    return self.refuse(&login, None, &Reached::NOTHING, Denial::EmptyPassword, Vec::new()).await;
-                }
-                // Before anybody is asked: an address that was locked for guessing names costs the directory nothing.
-                if let Some(until) = self.address_lock(&login).await? {
-                    let denial = Denial::LockedOut { until };
-                    return self.refuse(&login, None, &Reached::NOTHING, denial, Vec::new()).await;
-                }
-                let (subject, is_sure) = match with.identify(&request.user).await.map_err(EngineError::Primary)? {
-                    Identified::Known(subject) => (subject, true),
-                    Identified::Provisional(subject) => (subject, false),
-                    Identified::Unknown => return self.unknown(&settings, login, &rest, with).await,
-                };
-                let asked = Asked { request: &request, subject, is_sure, password: &rest, typed };
-                if !joins(&login, &*with) {
-                    return self.primary_step(&settings, login, asked, with, None).await;
-                }
-                let key = self.coalesce_key(&login, &asked, &password);
-                let lead = match self.lead(key).await? {
-                    Ok(lead) => lead,
-                    Err(Step::Show(prompt)) if is_collected(&login, &prompt.kind) => {
-                        return self.primary_step(&settings, login, asked, with, None).await;
-                    }
-                    Err(step) => return Ok(step),
-                };
-                let step = self.primary_step(&settings, login, asked, with, Some(key)).await;
-                lead.tell(Outcome::of(&step));
-                step
-            }
+        };
+        let is_factor_first = request.terms.order == Order::FactorFirst && login.exempt.is_none();
+        if is_factor_first && login.channel.prompts != Prompts::None {
+            return Err(unusable(ASKS_NOTHING));
         }
+        let (password, typed) = apart(&login, &request, &field);
+        if password.is_empty() {
+            let refused = self.refuse(&login, None, &Reached::NOTHING, Denial::EmptyPassword, Vec::new());
+            return refused.await.map(Begun::Step);
+        }
+        // Before anybody is asked: an address that was locked for guessing names costs the directory nothing.
+        if let Some(until) = self.address_lock(&login).await? {
+            let denial = Denial::LockedOut { until };
+            return self.refuse(&login, None, &Reached::NOTHING, denial, Vec::new()).await.map(Begun::Step);
+        }
+        let (subject, is_sure) = match with.identify(&request.user).await.map_err(EngineError::Primary)? {
+            Identified::Known(subject) => (subject, true),
+            Identified::Provisional(_) if is_factor_first => return Err(unusable(FACTOR_FIRST_NEEDS)),
+            Identified::Provisional(subject) => (subject, false),
+            Identified::Unknown => return self.unknown(&settings, &login, &password, with).await.map(Begun::Step),
+        };
+        login.repeats = self.repeats(&settings, &login, &request, &subject, &field);
+        if is_factor_first {
+            let unchecked = Unchecked { user: request.user, subject, password, with };
+            return self.factor_first(&settings, login, typed, unchecked).await;
+        }
+        let asked = Asked { request: &request, subject, is_sure, password: &password, typed };
+        if login.repeats.is_some() {
+            return self.repeated_step(&settings, login, asked, with).await;
+        }
+        self.joined_step(&settings, login, asked, &field, with).await.map(Begun::Step)
     }
 
-    /// Nobody knows this name. It costs the stranger the same time as a wrong password, and counts against their address.
-    async fn unknown(
+    /// A login that is answered for by another that looks the same, if one runs or waits.
+    async fn joined_step(
         &self,
         settings: &Settings,
         login: Login,
-        password: &Password,
+        asked: Asked<'_>,
+        field: &Password,
         with: &mut dyn PrimaryAuthenticator,
     ) -> Result<Step, EngineError> {
-        with.pretend(password).await;
-        let charge = login
-            .origin
-            .person_address()
-            .map(|address| Charge { key: CounterKey::password_from(address), budget: settings.budgets.password_from });
-        self.refuse(&login, None, &Reached::REFUSED, Denial::UnknownUser, charge.into_iter().collect()).await
+        if !joins(&login, &*with) {
+            return self.primary_step(settings, login, asked, with, None).await;
+        }
+        let key = self.coalesce_key(&login, &asked, field);
+        let lead = match self.lead(key).await? {
+            Ok(lead) => lead,
+            Err(Step::Show(prompt)) if is_collected(&login, &prompt.kind) => {
+                return self.primary_step(settings, login, asked, with, None).await;
+            }
+            Err(step) => return Ok(step),
+        };
+        let step = self.primary_step(settings, login, asked, with, Some(key)).await;
+        lead.tell(Outcome::of(&step));
+        step
     }
 
     /// Do it once, however often it is asked: either the duty to do it, or what came of it when somebody else did.
@@ -123,13 +150,6 @@ impl Engine {
         Ok(same.then(|| Step::Show(waiting.prompt(false))))
     }
 
-    async fn address_lock(&self, login: &Login) -> Result<Option<Timestamp>, EngineError> {
-        match login.origin.person_address().map(CounterKey::password_from) {
-            Some(from) => self.locked(&[from]).await,
-            None => Ok(None),
-        }
-    }
-
     async fn primary_step(
         &self,
         settings: &Settings,
@@ -138,81 +158,28 @@ impl Engine {
         with: &mut dyn PrimaryAuthenticator,
         key: Option<CoalesceKey>,
     ) -> Result<Step, EngineError> {
-        let Asked { request, subject, is_sure, password, typed } = asked;
         if let Some(key) = &key
             && let Some(step) = self.join_waiting(key, &login).await?
         {
             return Ok(step);
         }
-        let _pass = self.pass(settings, &login, &subject).await;
-        let failed = match self.standing(&login, &subject).await? {
-            Ok(failed) => failed,
-            Err(until) => {
-                with.pretend(password).await;
-                let reached = Reached { identity: self.known(&subject).await?, ..Reached::NOTHING };
-                return self.refuse(&login, None, &reached, Denial::LockedOut { until }, Vec::new()).await;
+        match self.try_password(settings, &login, &asked.claim(), with, None, None).await? {
+            Tried::Over(step) => Ok(step),
+            Tried::Accepted { person, clear } => {
+                self.accepted(settings, login, person, asked.typed, clear, key, None).await
             }
-        };
-        let outcome = with.authenticate(&request.user, &subject, password).await.map_err(EngineError::Primary)?;
-        match outcome {
-            PrimaryOutcome::Accepted(person) => {
-                same_person(&subject, &person, is_sure)?;
-                self.accepted(settings, login, person, typed, failed, key, None).await
-            }
-            PrimaryOutcome::Refused(refusal) => {
-                let charges = self.password_charges(settings, &login, &subject, refusal);
-                let reached = Reached { identity: self.known(&subject).await?, ..Reached::REFUSED };
-                self.refuse(&login, None, &reached, Denial::Primary(refusal), charges).await
-            }
-            PrimaryOutcome::Continue(_) if login.channel.prompts == Prompts::None => {
+            Tried::Asks(_) if login.channel.prompts == Prompts::None => {
                 self.refuse(&login, None, &Reached::NOTHING, Denial::CodeMissing, Vec::new()).await
             }
-            PrimaryOutcome::Continue(continuation) => {
-                let stage = Stage::Relayed { subject, text: continuation.text, state: continuation.state };
+            Tried::Asks(continuation) => {
+                let (subject, text, state) = (asked.subject, continuation.text, continuation.state);
+                let stage = Stage::Relayed { subject, text, state };
                 self.ask(settings, login, stage, None, key, Vec::new(), false).await
             }
         }
     }
 
-    /// Wait for a place among those whose password is tried right now.
-    pub(super) async fn pass(
-        &self,
-        settings: &Settings,
-        login: &Login,
-        subject: &Subject,
-    ) -> Option<tokio::sync::OwnedSemaphorePermit> {
-        let keys = own_keys(&login.origin, subject);
-        self.gates.pass(keys.first()?, settings.budgets.password_at.tries).await
-    }
-
-    /// The person's password counters that hold failures, to be cleared by a right password; `Err` holds until when a
-    /// counter locks them, or their address.
-    pub(super) async fn standing(
-        &self,
-        login: &Login,
-        subject: &Subject,
-    ) -> Result<Result<Vec<CounterKey>, Timestamp>, EngineError> {
-        let own = own_keys(&login.origin, subject);
-        let place = login.origin.place();
-        let known = place.map(|place| CounterKey::known_at(&subject.source, &subject.id, &place));
-        let from = login.origin.person_address().map(CounterKey::password_from);
-        let keys: Vec<CounterKey> = own.iter().cloned().chain(from).chain(known.clone()).collect();
-        let counters = self.store.counters(&keys).await?;
-        let now = self.clock.now();
-        let seen = known.and_then(|_| counters.last()).and_then(|sighting| sighting.last_failure);
-        let is_known = seen.is_some_and(|seen| seen <= now && now.since(seen) < KNOWN_FOR);
-        // Strangers elsewhere can use up the person's budget; from where they were let in before, only failures there count.
-        let anywhere = CounterKey::password_of(subject);
-        let counts = |key: &CounterKey| !(is_known && *key == anywhere);
-        let locks = keys.iter().zip(&counters).filter(|(key, _)| counts(key));
-        if let Some(until) = locks.filter_map(|(_, counter)| counter.is_locked(now)).max() {
-            return Ok(Err(until));
-        }
-        let failed = own.into_iter().zip(counters).filter(|(_, counter)| counter.failures > 0);
-        Ok(Ok(failed.map(|(key, _)| key).collect()))
-    }
-
-    /// The primary said yes. Resolve to one user, and only then ask policy.
+    /// The primary said yes.
     #[expect(clippy::too_many_arguments, reason = "each is a different thing that is known by now")]
     pub(super) async fn accepted(
         &self,
@@ -224,45 +191,11 @@ impl Engine {
         key: Option<CoalesceKey>,
         from: Option<&Waiting>,
     ) -> Result<Step, EngineError> {
-        let user = self.store.adopt(&person, self.clock.now()).await?;
-        let is_enabled = user.enabled;
-        let identity = Identity::from(user);
-        if !is_enabled {
-            return self.refuse(&login, from, &Reached::identity(&identity), Denial::UserDisabled, Vec::new()).await;
+        match self.ruled(settings, &login, &person, FirstFactor::Accepted, from).await? {
+            Ruled::Over(step) => Ok(step),
+            Ruled::Free(owed) => self.allow_without_factor(&login, from, &owed, clear).await,
+            Ruled::Owes(owed) => self.second_step(settings, login, owed, typed, clear, key, from).await,
         }
-        let facts =
-            Facts { service: &login.service, origin: &login.origin, identity: &identity, now: self.clock.now() };
-        let ruling = settings.policy.decide(&facts);
-        let remembers = !settings.push.nist && login.insist == Insist::Policy;
-        let owed = |allowed, known| Owed {
-            identity: identity.clone(),
-            carried: person.carried.clone(),
-            rule: ruling.rule.clone(),
-            allowed,
-            remember: ruling.remember.filter(|_| remembers),
-            known,
-        };
-        match demanded(&login, ruling.require.clone()) {
-            Requirement::Refuse => {
-                let reached = Reached::owed(&owed(Vec::new(), None));
-                self.refuse(&login, from, &reached, Denial::PolicyRefused, Vec::new()).await
-            }
-            Requirement::Skip => self.allow_without_factor(&login, from, &owed(Vec::new(), None), clear).await,
-            Requirement::AnyOf(allowed) => {
-                let known = self.known_place(&login, &identity).await?;
-                self.second_step(settings, login, owed(allowed, known), typed, clear, key, from).await
-            }
-        }
-    }
-
-    /// The place of the login, if the person was let in from there not long ago.
-    async fn known_place(&self, login: &Login, identity: &Identity) -> Result<Option<String>, EngineError> {
-        let Some(place) = login.origin.place() else { return Ok(None) };
-        let key = CounterKey::known_at(&identity.source, &identity.source_id, &place);
-        let counters = self.store.counters(&[key]).await?;
-        let now = self.clock.now();
-        let seen = counters.first().and_then(|sighting| sighting.last_failure);
-        Ok(seen.filter(|seen| *seen <= now && now.since(*seen) < KNOWN_FOR).map(|_| place))
     }
 
     fn coalesce_key(&self, login: &Login, asked: &Asked<'_>, password: &Password) -> CoalesceKey {
@@ -294,7 +227,7 @@ impl Engine {
         self.digest(&[b"answer", attempt.0.as_bytes(), &turn.0.to_be_bytes(), typed])
     }
 
-    fn digest(&self, parts: &[&[u8]]) -> CoalesceKey {
+    pub(super) fn digest(&self, parts: &[&[u8]]) -> CoalesceKey {
         let mut digest = ring::hmac::Context::with_key(&self.digest_key);
         for part in parts {
             digest.update(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
@@ -307,77 +240,35 @@ impl Engine {
         }
         CoalesceKey(key)
     }
+}
 
-    /// Whom a refusal is about, for the record, if they were ever here.
-    async fn known(&self, subject: &Subject) -> Result<Option<Identity>, EngineError> {
-        Ok(self.store.user_of(subject).await?.map(Identity::from))
-    }
-
-    /// What a refusal of the primary costs: only a wrong guess is counted.
-    pub(super) fn password_charges(
-        &self,
-        settings: &Settings,
-        login: &Login,
-        subject: &Subject,
-        refusal: PrimaryRefusal,
-    ) -> Vec<Charge> {
-        if !refusal.is_wrong_guess() {
-            return Vec::new();
+/// The password and what came with it. Where no factor is asked for, or the second step has a field of its own, all of the
+/// field is password.
+fn apart(login: &Login, request: &LoginRequest, field: &Password) -> (Password, Typed) {
+    match &request.passcode {
+        Some(code) => (field.clone(), Some(Second::of(code))),
+        None if login.exempt.is_some() => (field.clone(), None),
+        None => {
+            let Split { password, second } = split(field, &request.splitting);
+            (password, second)
         }
-        let budgets = &settings.budgets;
-        let at = login.origin.place().map(|place| CounterKey::password_at(subject, &place));
-        let from = login.origin.person_address().map(CounterKey::password_from);
-        [
-            at.map(|key| Charge { key, budget: budgets.password_at }),
-            Some(Charge { key: CounterKey::password_of(subject), budget: budgets.password_of }),
-            from.map(|key| Charge { key, budget: budgets.password_from }),
-        ]
-        .into_iter()
-        .flatten()
-        .collect()
     }
+}
+
+pub(super) fn unusable(doing: &str) -> EngineError {
+    EngineError::Primary(PortError::unusable(doing))
 }
 
 /// Whether this login may be answered for by another that looks the same. Not if its own connection has to be asked. And
 /// a verdict may only be shared with a login from the same place: where many people share one place, whoever knows the
 /// password would collect the owner's approval.
 fn joins(login: &Login, with: &dyn PrimaryAuthenticator) -> bool {
-    !with.is_bound() && login.origin.station.is_some() && login.channel.prompts != Prompts::Page
-}
-
-/// Counters, locks and coalescing were those of the person that was identified; the verdict has to be about them too.
-/// Where the source could only say so after the password, its word stands.
-pub(super) fn same_person(identified: &Subject, accepted: &Person, is_sure: bool) -> Result<(), EngineError> {
-    let is_same = identified.source == accepted.subject.source && (!is_sure || identified.id == accepted.subject.id);
-    let other = || EngineError::Primary(PortError::unusable("check a password: the source accepted somebody else"));
-    is_same.then_some(()).ok_or_else(other)
+    let is_own = with.is_bound() || login.exempt.is_some();
+    !is_own && login.origin.station.is_some() && login.channel.prompts != Prompts::Page
 }
 
 /// A phone's yes that waits at the login for whoever holds the question. Such a question is never shown twice: somebody else
 /// at the same place with the same password would see the same number, and could be the one who collects the yes.
 pub(super) fn is_collected(login: &Login, kind: &PromptKind) -> bool {
     login.channel.prompts != Prompts::None && matches!(kind, PromptKind::Wait { .. })
-}
-
-/// What policy asks for, and what the door insists on beyond it. An invitation opens the portal, whatever a rule says, and
-/// nothing else.
-fn demanded(login: &Login, ruled: Requirement) -> Requirement {
-    let at_portal = login.service.door == crate::Door::Portal;
-    match (ruled, login.insist) {
-        (Requirement::Refuse, _) => Requirement::Refuse,
-        (_, Insist::Test(_)) => Requirement::AnyOf(vec![Method::Push]),
-        (Requirement::Skip, Insist::Policy) => Requirement::Skip,
-        (Requirement::Skip, Insist::Factor) => demanded(login, Requirement::AnyOf(Method::ALL.to_vec())),
-        (Requirement::AnyOf(mut methods), _) => {
-            methods.retain(|method| *method != Method::Invitation);
-            methods.extend(at_portal.then_some(Method::Invitation));
-            Requirement::AnyOf(methods)
-        }
-    }
-}
-
-/// The person's own password counters: at their place, if it is one, and anywhere.
-fn own_keys(origin: &Origin, subject: &Subject) -> Vec<CounterKey> {
-    let at = origin.place().map(|place| CounterKey::password_at(subject, &place));
-    at.into_iter().chain([CounterKey::password_of(subject)]).collect()
 }

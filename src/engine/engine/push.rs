@@ -6,8 +6,8 @@ use crate::engine::{Engine, MatchingRule};
 use crate::plain::shown;
 use crate::{
     Answer, AttemptId, AuditEvent, AuditRecord, Authenticator, AuthenticatorId, Challenge, Charge, Checked, Committed,
-    Context, CounterKey, Crowd, Denial, EngineError, Insist, Matching, Method, Nonce, Number, OpenAttempt, Position,
-    PromptKind, Prompts, Responded, Settings, Spend, Step, Transition, UserId, Verdict,
+    Context, CounterKey, Crowd, Denial, EngineError, FirstFactor, Insist, Matching, Method, Nonce, Number, OpenAttempt,
+    Position, PromptKind, Prompts, Responded, Settings, Spend, Step, Transition, UserId, Verdict,
 };
 
 /// The longest piece of foreign text a phone shows.
@@ -152,14 +152,15 @@ impl Engine {
         spend: Spend,
     ) -> Result<Responded, EngineError> {
         let login = &waiting.attempt.login;
-        if login.channel.prompts == Prompts::None {
+        if login.channel.prompts == Prompts::None && owed.first_factor == FirstFactor::Accepted {
             return match self.allow_with(login, owed, method, spend, Vec::new(), Some(waiting)).await? {
                 Step::Done(Verdict::Allow(_)) => Ok(Responded::Approved { show: None }),
                 Step::Done(Verdict::Deny(Denial::LockedOut { until })) => Ok(Responded::Locked(until)),
                 _ => Ok(Responded::Over),
             };
         }
-        // The place of the login holds a question and will come back with its answer: the approval waits for it there.
+        // The place of the login holds a question and will come back with its answer, or the password is still to be tried:
+        // the approval waits for it there.
         let Stage::Factor { kind, tries, .. } = &waiting.attempt.stage else { return Ok(Responded::Over) };
         let authenticator = spend.authenticator();
         let show = match &challenge.matching {

@@ -6,7 +6,7 @@ use crate::engine::first::Typed;
 use crate::split::Second;
 use crate::{
     Answer, AuditEvent, AuditRecord, Authenticator, AuthenticatorId, Charge, Checked, CoalesceKey, CounterKey, Denial,
-    EngineError, Insist, Method, Passcode, PromptKind, Prompts, Settings, Spend, Step, Transition, TrustEntry,
+    EngineError, Insist, Method, Passcode, PromptKind, Prompts, Settings, Spend, Step, Transition,
 };
 
 /// A judged code, over all factors that could be meant.
@@ -14,6 +14,15 @@ pub(super) enum Judged {
     Right(Method, Spend),
     UsedBefore,
     Wrong,
+}
+
+/// What came with the password, as the second step.
+pub(super) enum Brought {
+    /// A right code, which is still to be spent.
+    Code(Method, Spend),
+    UsedBefore,
+    /// Nothing, or nothing right: the person was asked or refused.
+    Nothing(Step),
 }
 
 impl Engine {
@@ -31,45 +40,59 @@ impl Engine {
         if let Some(step) = self.remembered(&login, &owed, &clear, from).await? {
             return Ok(step);
         }
-        let held = self.held(&owed).await?;
-        if held.is_empty() {
-            return self.refuse(&login, from, &Reached::owed(&owed), Denial::NotEnrolled, Vec::new()).await;
-        }
-        match typed {
-            Some(Second::Code(code)) => {
-                let judged = self.judge(&held, &code).await?;
-                self.settle_code(settings, &login, &owed, judged, clear, from).await
+        match self.brought(settings, &login, &owed, typed, &clear, key, from).await? {
+            Brought::Code(method, spend) => self.allow_with(&login, &owed, method, spend, clear, from).await,
+            Brought::UsedBefore => {
+                self.refuse(&login, from, &Reached::owed(&owed), Denial::CodeUsedBefore, Vec::new()).await
             }
-            Some(Second::Use(method, number)) => {
-                self.offer(settings, login, owed, &held, Some((method, number)), clear, key, from).await
-            }
-            None => self.offer(settings, login, owed, &held, None, clear, key, from).await,
+            Brought::Nothing(step) => Ok(step),
         }
     }
 
-    /// A station where the person gave a factor not long ago, if the rule remembers stations.
-    async fn remembered(
+    /// Judge what came with the password, or ask for a factor.
+    #[expect(clippy::too_many_arguments, reason = "each is a different thing that is known by now")]
+    pub(super) async fn brought(
+        &self,
+        settings: &Settings,
+        login: &Login,
+        owed: &Owed,
+        typed: Typed,
+        clear: &[CounterKey],
+        key: Option<CoalesceKey>,
+        from: Option<&Waiting>,
+    ) -> Result<Brought, EngineError> {
+        let held = self.held(owed).await?;
+        if held.is_empty() {
+            let reached = Reached::owed(owed);
+            return self.refuse(login, from, &reached, Denial::NotEnrolled, Vec::new()).await.map(Brought::Nothing);
+        }
+        let wanted = match typed {
+            Some(Second::Code(code)) => {
+                return match self.judge(&held, &code).await? {
+                    Judged::Right(method, spend) => Ok(Brought::Code(method, spend)),
+                    Judged::UsedBefore => Ok(Brought::UsedBefore),
+                    Judged::Wrong => {
+                        let charges = code_charges(settings, login, owed);
+                        self.refuse_code(login, from, owed, charges).await.map(Brought::Nothing)
+                    }
+                };
+            }
+            Some(Second::Use(method, number)) => Some((method, number)),
+            None => None,
+        };
+        let (login, owed, clear) = (login.clone(), owed.clone(), clear.to_vec());
+        self.offer(settings, login, owed, &held, wanted, clear, key, from).await.map(Brought::Nothing)
+    }
+
+    /// A factor that was given not long ago and still counts.
+    pub(super) async fn remembered(
         &self,
         login: &Login,
         owed: &Owed,
         clear: &[CounterKey],
         from: Option<&Waiting>,
     ) -> Result<Option<Step>, EngineError> {
-        let (Some(remember), Some(station)) = (owed.remember, &login.origin.station) else { return Ok(None) };
-        if login.insist != Insist::Policy {
-            return Ok(None);
-        }
-        // A clock that was set back would bring entries back that are over (OTP-08).
-        if self.clock.sound().is_err() {
-            return Ok(None);
-        }
-        let now = self.clock.now();
-        let entry = self.store.trusted(owed.identity.user, &login.service_name(), station, now).await?;
-        // What the rule says now counts, not what it said when the factor was given.
-        let counts = |entry: &TrustEntry| {
-            entry.granted <= now && now < entry.granted.after(remember) && owed.allowed.contains(&entry.method)
-        };
-        match entry.filter(counts) {
+        match self.memory(login, owed).await? {
             Some(entry) => self.allow_remembered(login, owed, entry.id, clear.to_vec(), from).await,
             None => Ok(None),
         }
@@ -111,28 +134,6 @@ impl Engine {
         }
         // Where one factor said "wrong", another's outage must not make the guess free.
         failed.filter(|_| !is_judged).map_or(Ok(verdict), |error| Err(EngineError::Factor(error)))
-    }
-
-    /// A code that came with the password: right, or the login is refused.
-    async fn settle_code(
-        &self,
-        settings: &Settings,
-        login: &Login,
-        owed: &Owed,
-        judged: Judged,
-        clear: Vec<CounterKey>,
-        from: Option<&Waiting>,
-    ) -> Result<Step, EngineError> {
-        match judged {
-            Judged::Right(method, spend) => self.allow_with(login, owed, method, spend, clear, from).await,
-            Judged::UsedBefore => {
-                self.refuse(login, from, &Reached::owed(owed), Denial::CodeUsedBefore, Vec::new()).await
-            }
-            Judged::Wrong => {
-                let charges = code_charges(settings, login, owed);
-                self.refuse_code(login, from, owed, charges).await
-            }
-        }
     }
 
     /// Nothing was typed: ask for a code, or ring the phone.
@@ -268,7 +269,7 @@ impl Engine {
         usable
     }
 
-    async fn code_lock(&self, login: &Login, owed: &Owed) -> Result<Option<crate::Timestamp>, EngineError> {
+    pub(super) async fn code_lock(&self, login: &Login, owed: &Owed) -> Result<Option<crate::Timestamp>, EngineError> {
         self.locked(&code_keys(login, owed)).await
     }
 

@@ -8,8 +8,8 @@ use crate::engine::second::code_keys;
 use crate::throttle::SIGHTING;
 use crate::{
     AttemptRow, AuditEvent, AuditRecord, Charge, CoalesceKey, Committed, CounterKey, Decision, Denial, Ended,
-    EngineError, Grant, Method, OpenAttempt, Position, Prompt, Settings, Spend, Step, Timestamp, Transition,
-    TrustEntry, TrustId, Verdict,
+    EngineError, FirstFactor, Grant, Method, OpenAttempt, PortError, Position, Prompt, Settings, Spend, Step,
+    Timestamp, Transition, TrustEntry, TrustId, Verdict,
 };
 
 /// What a login that is about to be allowed rests on.
@@ -85,11 +85,23 @@ impl Engine {
         clear: Vec<CounterKey>,
         from: Option<&Waiting>,
     ) -> Result<Step, EngineError> {
-        let basis = Basis { method: Some(method), spend: vec![spend], relies_on: None, clear, from };
-        match self.allow(login, owed, basis).await? {
+        match self.try_to_allow(login, owed, method, spend, clear, from).await? {
             Ok(step) => Ok(step),
             Err(denial) => self.refuse(login, from, &Reached::owed(owed), denial, Vec::new()).await,
         }
+    }
+
+    /// The inner `Err`: why not. Nothing is recorded then.
+    pub(super) async fn try_to_allow(
+        &self,
+        login: &Login,
+        owed: &Owed,
+        method: Method,
+        spend: Spend,
+        clear: Vec<CounterKey>,
+        from: Option<&Waiting>,
+    ) -> Result<Result<Step, Denial>, EngineError> {
+        self.allow(login, owed, Basis { method: Some(method), spend: vec![spend], relies_on: None, clear, from }).await
     }
 
     /// Allow on the strength of a remembered station. `None`: it was revoked in this moment, so a factor is owed.
@@ -116,6 +128,10 @@ impl Engine {
             remembered: basis.relies_on.is_some(),
             carried: owed.carried.clone(),
         });
+        if owed.first_factor != FirstFactor::Accepted {
+            let doing = "let somebody in whose first step was not accepted";
+            return Err(EngineError::Primary(PortError::unusable(doing)));
+        }
         let trust = self.trust_for(login, owed, &basis)?;
         let codes = if basis.spend.is_empty() { Vec::new() } else { code_keys(login, owed) };
         let mut change = self.ending(login, basis.from, &Reached::owed(owed), &verdict)?;
@@ -135,6 +151,7 @@ impl Engine {
             change.unless_locked.push(CounterKey::report_of(owed.identity.user));
         }
         change.charge = sighting(login, owed).into_iter().collect();
+        let alert = self.watch_account(login, owed, &mut change).await?;
         change.if_enabled = Some(owed.identity.user);
         change.signed_in = Some(owed.identity.user);
         change.relies_on = basis.relies_on;
@@ -144,6 +161,9 @@ impl Engine {
         Ok(match self.commit(change).await? {
             Committed::Done { .. } => {
                 self.over(basis.from, answered).await;
+                if let Some(alert) = alert {
+                    tracing::warn!(user = %owed.identity.user, "{alert}");
+                }
                 Ok(Step::Done(verdict))
             }
             Committed::Moved(row) => Ok(self.overtaken(login, row)?),
@@ -195,6 +215,11 @@ impl Engine {
                 Step::Show(Prompt { attempt: login.id, turn, kind: stage.kind(), until: expires, again })
             }
             Committed::Crowded | Committed::Locked(_) => return Ok(None),
+            // Another node opened the same sign-in in this moment: what comes of that will count for this login too, which is
+            // decided by itself all the same.
+            Committed::Moved(Some(row)) if row.id != login.id && login.repeats.is_some() => {
+                Step::Show(Waiting::of(&row)?.ok_or(EngineError::Joined)?.prompt(false))
+            }
             // Another node opened the same login in this moment: its question is ours.
             Committed::Moved(Some(row)) if row.id != login.id => match self.waiting(row.id).await? {
                 // Not to be shared: whoever asks again begins anew in its place.
@@ -216,7 +241,7 @@ impl Engine {
     /// When a question that is put now is over. An attempt does not live longer for being asked again.
     pub(super) fn until(&self, settings: &Settings, login: &Login, from: Option<&Waiting>) -> Timestamp {
         let now = self.clock.now();
-        from.map_or_else(|| now.after(settings.prompt_lifetime.min(lifetime(login))), |from| from.expires)
+        from.map_or_else(|| now.after(settings.prompt_lifetime).min(patience_ends(login)), |from| from.expires)
     }
 
     /// The transition that puts a question.
@@ -296,18 +321,19 @@ impl Engine {
     }
 
     fn trust_for(&self, login: &Login, owed: &Owed, basis: &Basis<'_>) -> Result<Option<TrustEntry>, EngineError> {
-        let (Some(remember), Some(station), Some(method)) = (owed.remember, &login.origin.station, basis.method) else {
-            return Ok(None);
-        };
+        let Some(method) = basis.method else { return Ok(None) };
+        let at_station = owed.remember.zip(login.origin.station.clone());
+        let repeated = login.repeats.as_ref().map(|repeats| repeats.window).zip(self.repeating(login, owed));
+        let Some((span, station)) = at_station.or(repeated) else { return Ok(None) };
         let now = self.clock.now();
         Ok(Some(TrustEntry {
             id: TrustId(self.draw_attempt()?.0),
             user: owed.identity.user,
             service: login.service_name(),
-            station: station.clone(),
+            station,
             method,
             granted: now,
-            until: now.after(remember),
+            until: now.after(span),
         }))
     }
 
@@ -316,7 +342,7 @@ impl Engine {
             user: entry.user,
             trust: entry.id,
             service: entry.service.clone(),
-            station: entry.station.as_str().to_owned(),
+            station: entry.station.shown().to_owned(),
             until: entry.until,
         };
         AuditRecord::new(self.clock.now(), event)
@@ -349,10 +375,10 @@ fn sighting(login: &Login, owed: &Owed) -> Option<Charge> {
 }
 
 /// A question cannot outlive the patience of a client that shows nothing; one that shows it may come back later.
-fn lifetime(login: &Login) -> std::time::Duration {
+fn patience_ends(login: &Login) -> Timestamp {
     match login.channel.prompts {
-        crate::Prompts::None => login.channel.patience,
-        crate::Prompts::Text | crate::Prompts::Page => std::time::Duration::MAX,
+        crate::Prompts::None => login.began.after(login.channel.patience),
+        crate::Prompts::Text | crate::Prompts::Page => Timestamp(i64::MAX),
     }
 }
 

@@ -5,8 +5,8 @@ use tokio::time::{Duration, Instant, timeout_at};
 use crate::attempt::{Attempt, EndRecord, Reached, Stage, Waiting, read};
 use crate::engine::Engine;
 use crate::{
-    AttemptId, AuditEvent, AuditRecord, Authenticator, AuthenticatorId, Bell, Denial, EngineError, OpenAttempt,
-    Position, Prompt, PromptKind, Step, Transition, Verdict, Withdrawn,
+    AttemptId, AttemptRow, AuditEvent, AuditRecord, Authenticator, AuthenticatorId, Bell, Denial, EngineError,
+    OpenAttempt, Position, Prompt, PromptKind, Step, StoreError, Transition, Verdict, Withdrawn,
 };
 
 /// Whoever waits looks at the store this often even if nobody rings: a ring may be lost on its way from another node. A
@@ -115,16 +115,23 @@ impl Engine {
 
     /// The attempt, if it is open.
     pub(super) async fn waiting(&self, attempt: AttemptId) -> Result<Option<Waiting>, EngineError> {
-        let Some(row) = self.store.attempt(attempt).await? else { return Ok(None) };
-        let Position::Open(OpenAttempt { turn, expires, payload, coalesce, .. }) = row.position else {
-            return Ok(None);
-        };
-        let attempt = read::<Attempt>(&payload)?;
-        Ok(Some(Waiting { attempt, version: row.version, turn, expires, coalesce }))
+        match self.store.attempt(attempt).await? {
+            Some(row) => Ok(Waiting::of(&row)?),
+            None => Ok(None),
+        }
     }
 }
 
 impl Waiting {
+    /// Nothing if it has ended.
+    pub(super) fn of(row: &AttemptRow) -> Result<Option<Self>, StoreError> {
+        let Position::Open(OpenAttempt { turn, expires, payload, coalesce, .. }) = &row.position else {
+            return Ok(None);
+        };
+        let attempt = read::<Attempt>(payload)?;
+        Ok(Some(Self { attempt, version: row.version, turn: *turn, expires: *expires, coalesce: *coalesce }))
+    }
+
     pub(super) fn prompt(&self, again: bool) -> Prompt {
         let (attempt, kind) = (self.attempt.login.id, self.attempt.stage.kind());
         Prompt { attempt, turn: self.turn, kind, until: self.expires, again }

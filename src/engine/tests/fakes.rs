@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -67,6 +67,14 @@ pub(super) struct Directory {
     pub(super) asks_back: bool,
     /// Yields this often before it answers.
     pub(super) slowness: AtomicU64,
+    /// Each login has to ask over its own connection, as at the LDAP door.
+    pub(super) is_bound: AtomicBool,
+    /// Whatever is typed is right.
+    pub(super) any_password: AtomicBool,
+    /// How often it was only made to look as if it was asked.
+    pub(super) pretended: AtomicU64,
+    /// When the passwords were set, if it tells.
+    pub(super) version: Mutex<Option<String>>,
     fuse: Arc<Fuse>,
 }
 
@@ -111,7 +119,9 @@ impl PrimaryAuthenticator for DirectoryLogin {
         if self.0.fuse.blows() {
             return Err(PortError::unusable("blown fuse"));
         }
-        let right = self.0.people.lock().unwrap().get(&subject.name).map(|known| known.as_bytes() == password.octets());
+        let any = self.0.any_password.load(Ordering::SeqCst);
+        let is_right = |known: &String| any || known.as_bytes() == password.octets();
+        let right = self.0.people.lock().unwrap().get(&subject.name).map(is_right);
         Ok(match right {
             Some(true) if self.0.asks_back => {
                 let state = Carried(subject.name.clone().into_bytes());
@@ -120,6 +130,26 @@ impl PrimaryAuthenticator for DirectoryLogin {
             Some(true) => PrimaryOutcome::Accepted(Directory::person(&subject.name)),
             _ => PrimaryOutcome::Refused(PrimaryRefusal::WrongPassword),
         })
+    }
+
+    fn is_bound(&self) -> bool {
+        self.0.is_bound.load(Ordering::SeqCst)
+    }
+
+    fn password_version(&self) -> Option<String> {
+        self.0.version.lock().unwrap().clone()
+    }
+
+    async fn describe(&mut self, subject: &Subject) -> Result<Option<Person>, PortError> {
+        if self.0.fuse.blows() {
+            return Err(PortError::unusable("blown fuse"));
+        }
+        let is_known = self.0.people.lock().unwrap().contains_key(&subject.name);
+        Ok(is_known.then(|| Directory::person(&subject.name)))
+    }
+
+    async fn pretend(&mut self, _: &Password) {
+        self.0.pretended.fetch_add(1, Ordering::SeqCst);
     }
 
     async fn resume(&mut self, _: &UserName, state: &Carried, answer: &Passcode) -> Result<PrimaryOutcome, PortError> {
@@ -280,6 +310,10 @@ impl World {
             asked: AtomicU64::new(0),
             asks_back,
             slowness: AtomicU64::new(3),
+            is_bound: AtomicBool::new(false),
+            any_password: AtomicBool::new(false),
+            pretended: AtomicU64::new(0),
+            version: Mutex::default(),
             fuse: Arc::clone(&fuse),
         });
         let phone = Arc::new(Phone {
@@ -450,6 +484,7 @@ pub(super) fn request_from(user: &str, prompts: Prompts, station: &str) -> Login
         passcode: None,
         splitting: Splitting::After { delimiter: ',' },
         insist: Insist::Policy,
+        terms: Terms::default(),
     }
 }
 
@@ -472,4 +507,23 @@ pub(super) fn done(step: Result<Step, EngineError>) -> Result<Verdict, EngineErr
         Step::Done(verdict) => Ok(verdict),
         Step::Show(prompt) => panic!("expected a verdict, got {prompt:?}"),
     }
+}
+
+/// A world in which programs bind, each over its own connection.
+pub(super) fn of_programs(settings: &Settings) -> Arc<World> {
+    let world = World::with(settings, false);
+    world.directory.is_bound.store(true, Ordering::SeqCst);
+    Arc::new(world)
+}
+
+/// What the program signs in with counts for a minute.
+pub(super) fn repeating() -> Terms {
+    Terms { repeats: Some(Duration::from_secs(60)), ..Terms::default() }
+}
+
+/// A bind of a program, for a person or for itself: nothing can be shown, and the address is the program's.
+pub(super) fn bind(user: &str, terms: Terms) -> LoginRequest {
+    let origin = Origin { station: None, ..request(user, Prompts::None).origin };
+    let service = Service { door: Door::Ldap, name: "wiki".into() };
+    LoginRequest { service, origin, terms, ..request(user, Prompts::None) }
 }

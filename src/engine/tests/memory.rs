@@ -162,7 +162,13 @@ impl Inner {
             self.trust.retain(|entry| entry.user != user);
             self.forgotten.push(user);
         }
-        self.trust.extend(change.trust);
+        if let Some(entry) = change.trust {
+            let is_same = |other: &TrustEntry| {
+                (other.user, &other.service, &other.station) == (entry.user, &entry.service, &entry.station)
+            };
+            self.trust.retain(|other| !is_same(other));
+            self.trust.push(entry);
+        }
         let version = change.from.map_or(1, |from| from + 1);
         if let Some(position) = change.to {
             self.attempts.insert(change.attempt, AttemptRow { id: change.attempt, version, position });
@@ -423,12 +429,20 @@ impl Store for MemoryStore {
         not_here()
     }
 
-    async fn trust_entries(&self, _: Option<UserId>, _: Timestamp) -> Result<Vec<TrustEntry>, StoreError> {
-        not_here()
+    async fn trust_entries(&self, user: Option<UserId>, now: Timestamp) -> Result<Vec<TrustEntry>, StoreError> {
+        self.call().await?;
+        let matches = |entry: &&TrustEntry| user.is_none_or(|user| entry.user == user) && entry.until > now;
+        Ok(self.lock().trust.iter().filter(matches).cloned().collect())
     }
 
-    async fn revoke_trust(&self, _: TrustId, _: &str, _: Timestamp) -> Result<bool, StoreError> {
-        not_here()
+    async fn revoke_trust(&self, id: TrustId, audit_by: &str, now: Timestamp) -> Result<bool, StoreError> {
+        self.call().await?;
+        let mut inner = self.lock();
+        let Some(at) = inner.trust.iter().position(|entry| entry.id == id) else { return Ok(false) };
+        let entry = inner.trust.remove(at);
+        let event = AuditEvent::TrustRevoked { user: entry.user, trust: id, by: audit_by.into() };
+        inner.audit.push(AuditRecord::new(now, event));
+        Ok(true)
     }
 
     async fn record(&self, records: Vec<AuditRecord>) -> Result<(), StoreError> {

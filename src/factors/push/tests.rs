@@ -3,7 +3,6 @@
 mod answers;
 mod assertions;
 mod rings;
-mod store;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -15,8 +14,7 @@ use vestibule_engine::{
 
 use super::protocol::{AnswerBody, Decision, DeviceKey, Millis, Policy, Reason};
 use super::*;
-use crate::tests::{Dice, ada, as_enrolled};
-pub(super) use store::PhoneBook;
+use crate::tests::{Dice, MemoryStore, ada, as_enrolled};
 
 pub(super) const ORIGIN: &str = "https://login.example.com";
 /// Half a minute into a request of one minute.
@@ -87,7 +85,7 @@ impl PushSender for Ringer {
 
 struct Gateway {
     push: Push,
-    store: Arc<PhoneBook>,
+    store: Arc<MemoryStore>,
     ringer: Arc<Ringer>,
     clock: Arc<At>,
 }
@@ -98,7 +96,7 @@ impl Gateway {
     }
 
     fn with(user_verification: Policy, ringer: Ringer) -> Self {
-        let (store, ringer) = (Arc::new(PhoneBook::default()), Arc::new(ringer));
+        let (store, ringer) = (Arc::new(MemoryStore::default()), Arc::new(ringer));
         let clock = Arc::new(At(Mutex::new(NOW)));
         let ports = PushPorts { store: store.clone(), sender: ringer.clone(), clock: clock.clone() };
         let settings = PushSettings { origin: ORIGIN.into(), user_verification };

@@ -36,6 +36,7 @@ impl LdapConfig {
         let numbers = self.check_numbers(path, problems);
         numbers.then_some(())?;
         Some(LdapSettings {
+            kind: self.directory,
             servers: servers?,
             tls: tls?,
             start_tls: self.tls.start_tls,

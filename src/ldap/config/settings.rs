@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use vestibule_engine::Password;
 
-use super::ServerAddress;
+use super::{DirectoryKind, ServerAddress};
 use crate::names::distinguished::Dn;
 use crate::names::template::Template;
 
 /// What a [`LdapUpstream`](crate::LdapUpstream) is made from. Made by [`LdapConfig::link`](super::LdapConfig::link).
 #[derive(Clone)]
 pub struct LdapSettings {
+    pub(crate) kind: DirectoryKind,
     pub(crate) servers: Vec<ServerAddress>,
     /// One for all connections of the source, so that TLS sessions are resumed: a full handshake costs a directory
     /// milliseconds. `None` is plaintext, which the administrator demanded.

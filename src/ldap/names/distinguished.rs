@@ -46,12 +46,15 @@ impl Dn {
         self.0.len()
     }
 
+    /// Whether this is the same entry, in whatever spelling.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        self.len() == other.len() && self.0.iter().zip(&other.0).all(|(ours, theirs)| is_same(ours, theirs))
+    }
+
     /// Whether this is an entry somewhere below `base`, not `base` itself.
     pub(crate) fn is_below(&self, base: &Self) -> bool {
-        let same = |ours: &Rdn, theirs: &Rdn| {
-            ours.len() == theirs.len() && ours.iter().zip(theirs).all(|(a, b)| a.kind == b.kind && a.folded == b.folded)
-        };
-        self.len() > base.len() && self.0.iter().rev().zip(base.0.iter().rev()).all(|(ours, theirs)| same(ours, theirs))
+        let ends = self.0.iter().rev().zip(base.0.iter().rev());
+        self.len() > base.len() && ends.into_iter().all(|(ours, theirs)| is_same(ours, theirs))
     }
 
     /// The value of the first relative name: `vpn` in `cn=vpn,ou=groups,dc=example,dc=org`.
@@ -70,6 +73,10 @@ impl Dn {
             .collect();
         (!components.is_empty()).then(|| components.into_iter().rev().collect::<Vec<_>>().join(","))
     }
+}
+
+fn is_same(ours: &Rdn, theirs: &Rdn) -> bool {
+    ours.len() == theirs.len() && ours.iter().zip(theirs).all(|(a, b)| a.kind == b.kind && a.folded == b.folded)
 }
 
 /// One `type=value`, what separates it from the next, and the rest.
@@ -151,6 +158,24 @@ mod tests {
             "cn=Smith\\, John+uid=jsmith,ou=people,dc=example,dc=org",
         ] {
             assert!(Dn::parse(text).unwrap().is_below(&base), "{text}");
+        }
+    }
+
+    #[test] // LDP-23
+    fn one_entry_is_itself_in_any_spelling_and_no_other() {
+        let dn = |text| Dn::parse(text).unwrap();
+        let reader = dn("cn=Reader,ou=service accounts,dc=org");
+        for text in ["CN=reader , OU=Service  Accounts,DC=ORG", "cn=read\\65r;ou=service accounts;dc=org"] {
+            assert!(reader.is(&dn(text)), "{text}");
+        }
+        for text in [
+            "cn=reader,ou=service accounts-fake,dc=org",
+            "cn=x,cn=reader,ou=service accounts,dc=org",
+            "cn=reader\\,ou=service accounts,dc=org",
+            "cn=reader+uid=x,ou=service accounts,dc=org",
+            "uid=reader,ou=service accounts,dc=org",
+        ] {
+            assert!(!reader.is(&dn(text)), "{text}");
         }
     }
 

@@ -11,6 +11,7 @@ use tokio::net::{TcpStream, lookup_host};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::connection::Connection;
+use super::directory::Server;
 use super::fault::Fault;
 use super::start_tls::start_tls;
 use crate::config::{LdapSettings, ServerAddress};
@@ -44,13 +45,10 @@ async fn connect_in_time(
     settings: &LdapSettings,
     deadline: Instant,
 ) -> Result<Connection, Fault> {
-    let mut stream = reach(&addresses.resolve(server).await.map_err(Fault::Connect)?, deadline).await?;
+    let stream = reach_address(server, addresses, settings, deadline).await?;
     let tls = settings.tls.as_ref().filter(|_| server.is_ldaps || settings.start_tls);
     let mut wanted = LdapConnSettings::new();
     if let Some(tls) = tls {
-        if !server.is_ldaps {
-            start_tls(&mut stream).await.map_err(|fault| Fault::StartTls(Box::new(fault)))?;
-        }
         wanted = wanted.set_config(tls.clone());
     }
     let stream = stream.into_std().map_err(Fault::Connect)?;
@@ -58,6 +56,28 @@ async fn connect_in_time(
     let url = ServerAddress { is_ldaps: tls.is_some(), ..server.clone() }.to_string();
     let (connection, ldap) = LdapConnAsync::with_settings(wanted.set_std_stream(StdStream::Tcp(stream)), &url).await?;
     Ok(Connection::new(connection, ldap))
+}
+
+/// A bare stream to a server, on which the handshake of TLS comes next if it is to have one.
+pub(super) async fn reach_server(
+    server: &Server,
+    settings: &LdapSettings,
+    deadline: Instant,
+) -> Result<TcpStream, Fault> {
+    reach_address(&server.address, &server.addresses, settings, deadline).await
+}
+
+async fn reach_address(
+    server: &ServerAddress,
+    addresses: &Addresses,
+    settings: &LdapSettings,
+    deadline: Instant,
+) -> Result<TcpStream, Fault> {
+    let mut stream = reach(&addresses.resolve(server).await.map_err(Fault::Connect)?, deadline).await?;
+    if settings.tls.is_some() && settings.start_tls && !server.is_ldaps {
+        start_tls(&mut stream).await.map_err(|fault| Fault::StartTls(Box::new(fault)))?;
+    }
+    Ok(stream)
 }
 
 impl Addresses {

@@ -8,6 +8,7 @@ use tokio::time::Instant;
 use tracing::{info, warn};
 use vestibule_engine::{PortError, Random};
 
+use super::accounts::Accounts;
 use super::connect::{Addresses, connect};
 use super::connection::Connection;
 use super::fault::{Fault, chain};
@@ -15,30 +16,41 @@ use super::health::Health;
 use super::person::attributes;
 use super::pool::Pool;
 use super::pretence::Pretence;
+use super::refusals::Refusals;
 use crate::config::{Find, LdapSettings, ServerAddress};
 
 pub(crate) struct Directory {
-    pub(super) name: Arc<str>,
-    pub(super) settings: LdapSettings,
+    pub(crate) name: Arc<str>,
+    pub(crate) settings: LdapSettings,
     /// What is read of a person.
     pub(super) attributes: Vec<String>,
     pub(super) pretence: Pretence,
     servers: Vec<Server>,
     random: Arc<dyn Random>,
     account_rests_until: Mutex<Option<Instant>>,
+    /// How it words a wrong password.
+    pub(crate) refusals: Refusals,
+    /// Who the accounts of programs are.
+    pub(super) accounts: Accounts,
 }
 
 /// Which server of the directory: its place in the configured order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Place(usize);
+pub(crate) struct Place(usize);
 
 pub(super) struct Server {
     pub(super) place: Place,
     pub(super) address: ServerAddress,
-    addresses: Addresses,
+    pub(super) addresses: Addresses,
     pub(super) lookups: Pool,
     pub(super) binds: Pool,
     health: Health,
+}
+
+impl Place {
+    /// Some server, where a test has only one.
+    #[cfg(test)]
+    pub(super) const FIRST: Self = Self(0);
 }
 
 impl Directory {
@@ -47,12 +59,14 @@ impl Directory {
         let servers = servers.map(|(at, address)| Server::new(Place(at), address.clone(), &settings)).collect();
         Self {
             name: name.into(),
-            attributes: attributes(&settings.attributes, &settings.groups),
+            attributes: attributes(&settings.attributes, &settings.groups, settings.kind),
             settings,
             pretence: Pretence::default(),
             servers,
             random,
             account_rests_until: Mutex::default(),
+            refusals: Refusals::default(),
+            accounts: Accounts::default(),
         }
     }
 

@@ -3,8 +3,6 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use ldap3::Scope;
-use tokio::time::{Instant, sleep_until, timeout_at};
 use vestibule_engine::{
     Carried, Identified, Password, Person, PortError, PrimaryAuthenticator, PrimaryOutcome, PrimaryRefusal, Subject,
     UserName, is_plain,
@@ -12,7 +10,6 @@ use vestibule_engine::{
 
 use super::check::{Afterwards, Check, Checked, Session};
 use super::directory::Directory;
-use super::entry::Ask;
 use super::groups::{Reader, groups_of};
 use super::person::{Found, Wanted};
 use crate::config::{Below, Find};
@@ -101,15 +98,7 @@ impl Login {
     }
 
     fn person(&self, found: Found, groups: Vec<String>) -> Person {
-        let attributes = &self.directory.settings.attributes;
-        let text = |name: &str| found.entry.text(name).map(str::to_owned);
-        Person {
-            display_name: text(&attributes.display_name),
-            mail: text(&attributes.mail),
-            subject: found.subject,
-            groups,
-            carried: Carried::default(),
-        }
+        self.directory.person_of(found, groups)
     }
 
     /// Whom a name means where there is no service account to ask: the name itself, in its canonical form.
@@ -188,22 +177,13 @@ impl PrimaryAuthenticator for Login {
     }
 
     async fn pretend(&mut self, _password: &Password) {
-        let began = Instant::now();
-        let deadline = self.directory.deadline();
-        if matches!(self.directory.settings.find, Find::Search { .. }) {
-            let attributes = ["1.1".to_owned()];
-            let root =
-                Ask { base: "", scope: Scope::Base, filter: "(objectClass=*)", attributes: &attributes, limit: 1 };
-            // What it answers does not matter, only that it was asked.
-            timeout_at(deadline, self.directory.search(&root, deadline)).await.ok();
-        }
-        sleep_until(deadline.min(began + self.directory.pretended_duration())).await;
+        self.directory.pretend().await;
     }
 }
 
 /// What no directory takes for a password, and some take for none at all: nothing, and anything with a NUL in it, where
 /// a directory written in C may stop reading (LDP-07). And what is not UTF-8, which LDAP cannot carry
 /// (RFC 4511 §4.2).
-fn is_a_password(password: &Password) -> bool {
+pub(super) fn is_a_password(password: &Password) -> bool {
     password.as_text().is_some_and(|text| !text.is_empty() && !text.contains('\0'))
 }

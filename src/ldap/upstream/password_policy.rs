@@ -4,7 +4,7 @@
 
 use ldap3::LdapResult;
 
-use super::ber::{self, Elements};
+use crate::wire::ber::{self, Elements};
 
 pub(super) const OID: &str = "1.3.6.1.4.1.42.2.27.8.5.1";
 /// "The password has expired", by 389 Directory Server and its relatives.

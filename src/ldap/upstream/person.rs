@@ -3,13 +3,13 @@
 use ldap3::Scope;
 use tokio::time::Instant;
 use tracing::warn;
-use vestibule_engine::{PortError, Subject, UserName};
+use vestibule_engine::{Carried, Person, PortError, Subject, UserName};
 
 use super::directory::{Directory, Place};
 use super::entry::{Ask, Entry};
-use super::identifier;
+use super::{condition, identifier};
 use super::seldom::Seldom;
-use crate::config::{Attributes, Below, Groups};
+use crate::config::{Attributes, Below, DirectoryKind, Groups};
 use crate::names::distinguished::Dn;
 use crate::names::spelling::Spelling;
 use crate::names::template::escape_in_filter;
@@ -19,9 +19,9 @@ const MATCHES_MAX: usize = 2;
 
 /// A person's entry, and who they are by it.
 #[derive(Debug, Clone)]
-pub(super) struct Found {
-    pub(super) subject: Subject,
-    pub(super) entry: Entry,
+pub(crate) struct Found {
+    pub(crate) subject: Subject,
+    pub(crate) entry: Entry,
     /// The server that told of them, where there was a choice.
     pub(super) server: Option<Place>,
 }
@@ -102,7 +102,20 @@ impl Directory {
         Ok(Some(Found { subject, entry, server: None }))
     }
 
-    fn subject(&self, entry: &Entry) -> Result<Subject, PortError> {
+    /// Who was found, with the groups that were read of them.
+    pub(crate) fn person_of(&self, found: Found, groups: Vec<String>) -> Person {
+        let attributes = &self.settings.attributes;
+        let text = |name: &str| found.entry.text(name).map(str::to_owned);
+        Person {
+            display_name: text(&attributes.display_name),
+            mail: text(&attributes.mail),
+            subject: found.subject,
+            groups,
+            carried: Carried::default(),
+        }
+    }
+
+    pub(super) fn subject(&self, entry: &Entry) -> Result<Subject, PortError> {
         let Attributes { id, name, .. } = &self.settings.attributes;
         let unreadable = || {
             PortError::unusable(format!(
@@ -132,7 +145,7 @@ fn identity(attribute: &str, value: &[u8]) -> Option<String> {
 }
 
 /// What is read of a person: few attributes, each needed.
-pub(super) fn attributes(wanted: &Attributes, groups: &Groups) -> Vec<String> {
+pub(super) fn attributes(wanted: &Attributes, groups: &Groups, kind: DirectoryKind) -> Vec<String> {
     let Attributes { id, name, display_name, mail } = wanted.clone();
     let mut attributes = vec![id, name, display_name, mail];
     match groups {
@@ -140,5 +153,6 @@ pub(super) fn attributes(wanted: &Attributes, groups: &Groups) -> Vec<String> {
         Groups::MatchingRule { .. } => attributes.extend(["objectSid".to_owned(), "primaryGroupID".to_owned()]),
         Groups::None | Groups::Search { .. } | Groups::Tokens { .. } => {}
     }
+    attributes.extend(condition::attributes(kind).map(str::to_owned));
     attributes
 }

@@ -9,7 +9,7 @@ use ldap3::LdapResult;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use super::ber::{self, Elements};
+use crate::wire::ber::{self, Elements};
 use super::fault::{Fault, Words};
 
 /// Message 1: an extended request for 1.3.6.1.4.1.1466.20037.

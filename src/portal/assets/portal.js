@@ -67,6 +67,17 @@ function submitAt(form) {
   });
 }
 
+// What is shown once goes to where it is needed. A browser that does not allow it gets the text selected instead.
+async function copy(button) {
+  const text = document.getElementById(button.dataset.copy);
+  try {
+    await navigator.clipboard.writeText(text.textContent);
+    document.querySelector("[data-copy-told]").textContent = button.dataset.copied;
+  } catch {
+    getSelection().selectAllChildren(text);
+  }
+}
+
 // One click is one request.
 document.addEventListener("submit", (event) => {
   if (event.target.dataset.sent) return event.preventDefault();
@@ -82,6 +93,7 @@ for (const place of document.querySelectorAll("[data-look]")) wait(place);
 for (const place of document.querySelectorAll("[data-watch]")) watch(place);
 for (const form of document.querySelectorAll("[data-submit-at]")) submitAt(form);
 for (const button of document.querySelectorAll("[data-print]")) button.addEventListener("click", () => print());
+for (const button of document.querySelectorAll("[data-copy]")) button.addEventListener("click", () => copy(button));
 for (const form of document.querySelectorAll("[data-enable-after]")) {
   const seconds = Number(form.dataset.enableAfter);
   if (!seconds) continue;
@@ -96,7 +108,8 @@ for (const time of document.querySelectorAll("time[datetime]")) {
   const at = new Date(time.dateTime);
   if (Number.isNaN(at.getTime())) continue;
   time.title = date.format(at);
-  if (/^\d/.test(time.textContent) && Math.abs(Date.now() - at) > 86400000) time.textContent = date.format(at);
+  const isToCome = time.textContent.endsWith(" UTC");
+  if (isToCome || (/^\d/.test(time.textContent) && Math.abs(Date.now() - at) > 86400000)) time.textContent = date.format(at);
 }
 
 // A menu closes when its reader turns elsewhere.

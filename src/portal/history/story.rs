@@ -77,6 +77,14 @@ impl Story {
                 self.put(record.at, w.say("event-confirmed"), Vec::new(), false);
             }
             AuditEvent::AuthenticatorChanged { .. } => self.put(record.at, w.say("event-changed"), Vec::new(), false),
+            AuditEvent::AppPasswordMade { service, label, .. } => {
+                let text = w.with_two("event-app-password-made", label, service_name(w, service));
+                self.put(record.at, text, Vec::new(), true);
+            }
+            AuditEvent::AppPasswordRevoked { service, label, .. } => {
+                let text = w.with_two("event-app-password-revoked", label, service_name(w, service));
+                self.put(record.at, text, Vec::new(), false);
+            }
             AuditEvent::UserInvited { .. } => self.put(record.at, w.say("event-invited"), Vec::new(), false),
             AuditEvent::LockCleared { .. } => self.put(record.at, w.say("event-unlocked"), Vec::new(), false),
             _ => {}
@@ -88,7 +96,10 @@ impl Story {
         let service = service_name(w, &decision.service);
         let (sentence, is_alarming) = match &decision.denial {
             _ if decision.allowed && decision.service == "portal/test" => (w.say("event-tested"), false),
-            _ if decision.allowed => (w.with("event-signed-in", &service), false),
+            _ if decision.allowed => match app_password_of(decision) {
+                Some(label) => (w.with_two("event-signed-in-app-password", &service, label), false),
+                None => (w.with("event-signed-in", &service), false),
+            },
             Some(denial) => {
                 // A right password in a refused login is somebody who knows it.
                 let is_alarming = decision.first_factor == FirstFactor::Accepted;
@@ -122,13 +133,20 @@ impl Story {
 }
 
 /// `radius/vpn` as a person knows it.
-pub(super) fn service_name(words: Words, service: &str) -> String {
+pub(crate) fn service_name(words: Words, service: &str) -> String {
     match service.split_once('/') {
         Some(("portal", "test")) => words.say("service-test"),
         Some(("portal", _)) => words.say("service-portal"),
         Some((_, name)) => name.to_owned(),
         None => service.to_owned(),
     }
+}
+
+/// The label of the app password that let somebody in, if one did: no rule of policy decided then, and the engine says so
+/// in the rule's place.
+pub(super) fn app_password_of(decision: &Decision) -> Option<&str> {
+    let label = decision.rule.as_deref()?.strip_prefix("app password ")?;
+    (decision.allowed && decision.methods.is_empty()).then_some(label)
 }
 
 fn reason(denial: &Denial) -> &'static str {
@@ -203,5 +221,29 @@ mod tests {
     fn a_refused_login_with_the_right_password_is_worth_a_look_and_cannot_be_disowned() {
         let lines = told(vec![AuditEvent::LoginDecided(Box::new(decision(false, Some(Denial::Declined))))]);
         assert!(lines[0].is_alarming && lines[0].attempt.is_none());
+    }
+
+    #[test]
+    fn a_login_with_an_app_password_is_told_as_such_and_a_rule_of_that_name_is_not() {
+        let rule = Some("app password Build server".to_owned());
+        let with = Decision { rule, methods: Vec::new(), ..decision(true, None) };
+        assert_eq!(app_password_of(&with), Some("Build server"));
+        let factor_given = Decision { methods: vec![Method::Totp], ..with.clone() };
+        assert_eq!(app_password_of(&factor_given), None);
+        let lines = told(vec![AuditEvent::LoginDecided(Box::new(with))]);
+        let sentence = lines[0].sentence.replace(['\u{2068}', '\u{2069}'], "");
+        assert_eq!(sentence, "Signed in to vpn with the app password Build server");
+        assert!(lines[0].attempt.is_some(), "it can be disowned");
+    }
+
+    #[test]
+    fn an_app_password_that_was_made_is_worth_a_look() {
+        let user = vestibule_engine::UserId(uuid::Uuid::from_u128(1));
+        let (service, label, by) = ("ldap/jenkins".to_owned(), "Build server".to_owned(), "portal:ada".to_owned());
+        let revoked =
+            AuditEvent::AppPasswordRevoked { user, service: service.clone(), label: label.clone(), by: by.clone() };
+        let lines = told(vec![AuditEvent::AppPasswordMade { user, service, label, by }, revoked]);
+        assert!(lines[1].is_alarming && !lines[0].is_alarming);
+        assert!(lines.iter().all(|line| line.sentence.contains("Build server") && line.sentence.contains("jenkins")));
     }
 }

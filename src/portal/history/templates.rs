@@ -19,6 +19,8 @@ pub(super) struct DisownPage {
     pub(super) page: Page,
     pub(super) attempt: AttemptId,
     pub(super) service: String,
+    /// The app password that let somebody in.
+    pub(super) app_password: Option<String>,
 }
 
 #[derive(Template)]

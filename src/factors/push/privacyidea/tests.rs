@@ -10,9 +10,9 @@ use vestibule_engine::{
 use super::buttons::buttons;
 use super::*;
 use crate::push::protocol::{Decision, Millis, Policy};
-use crate::push::tests::{NOW, PhoneBook, challenge, gateway, nonce, number, shown};
+use crate::push::tests::{NOW, challenge, gateway, nonce, number, shown};
 use crate::push::{DeviceRecord, Proof, new_device_as};
-use crate::tests::{ada, as_enrolled};
+use crate::tests::{MemoryStore, ada, as_enrolled};
 
 fn vectors() -> Value {
     serde_json::from_str(include_str!("vectors.json")).unwrap()
@@ -207,7 +207,7 @@ fn the_buttons_are_the_same_however_often_they_are_asked_for() {
 
 #[tokio::test]
 async fn a_key_that_is_made_here_is_kept_and_signs() {
-    let store = PhoneBook::default();
+    let store = MemoryStore::default();
     let (key, again) = (PiKey::kept(&store).await.unwrap(), PiKey::kept(&store).await.unwrap());
     assert_eq!(again.public_key_base64(), key.public_key_base64());
     assert!(believed(&key, "text", &again.sign("text").unwrap()));

@@ -138,7 +138,7 @@ async fn what_a_stranger_can_bring_about_is_logged_once_a_minute() {
 
 #[tokio::test]
 async fn all_nodes_have_the_key_that_was_kept_first() {
-    let store = PhoneBook::default();
+    let store = MemoryStore::default();
     let one = GatewayKey::kept(&store).await.unwrap();
     let two = GatewayKey::kept(&store).await.unwrap();
     assert_eq!(one.public_key(), two.public_key());

@@ -75,6 +75,7 @@ impl PushSender for Bellboy {
 pub(crate) struct World {
     pub(crate) store: Arc<MemoryStore>,
     pub(crate) clock: Arc<FakeClock>,
+    pub(crate) random: Arc<FakeRandom>,
     pub(crate) engine: Arc<Engine>,
     pub(crate) pairing: Arc<Pairing>,
     pub(crate) api: Arc<DeviceApi>,
@@ -108,7 +109,13 @@ impl World {
         let digest_key = SecretBytes::new([7; 32]);
         let ports = Ports { store: store.clone(), clock: clock.clone(), random: random.clone(), factors, digest_key };
         let engine = Arc::new(Engine::new(ports, twist.settings));
-        let parts = PairingParts { store: store.clone(), clock: clock.clone(), random, key: Arc::clone(&key), totp };
+        let parts = PairingParts {
+            store: store.clone(),
+            clock: clock.clone(),
+            random: random.clone(),
+            key: Arc::clone(&key),
+            totp,
+        };
         let settings = PairingSettings {
             origin: ORIGIN.into(),
             issuer: "Example".into(),
@@ -126,7 +133,7 @@ impl World {
         };
         let api = Arc::new(DeviceApi::new(parts));
         let router = router(Arc::clone(&api));
-        Self { store, clock, engine, pairing, api, router, key }
+        Self { store, clock, random, engine, pairing, api, router, key }
     }
 
     pub(crate) fn person(&self, name: &str) -> UserId {
@@ -223,6 +230,7 @@ impl World {
             passcode: None,
             splitting: Splitting::default(),
             insist: Insist::Factor,
+            terms: Terms::default(),
         };
         match self.engine.begin(request, Primary::Proven(person)).await.unwrap() {
             Step::Show(prompt) => prompt,

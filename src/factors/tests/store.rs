@@ -1,4 +1,4 @@
-//! What is known of phones, in memory. What a phone's factor never asks of a store is refused.
+//! A store in memory, as far as phones and app passwords need one. What neither of them ever asks is refused.
 
 use std::collections::HashMap;
 use std::sync::Mutex;
@@ -8,16 +8,20 @@ use async_trait::async_trait;
 use vestibule_engine::*;
 
 #[derive(Default)]
-pub(in crate::push) struct PhoneBook {
-    pub(super) devices: Mutex<HashMap<AuthenticatorId, Device>>,
-    pub(super) deliveries: Mutex<Vec<Delivery>>,
-    pub(super) marks: Mutex<Vec<(AuthenticatorId, DeviceMark)>>,
+pub(crate) struct MemoryStore {
+    pub(crate) devices: Mutex<HashMap<AuthenticatorId, Device>>,
+    pub(crate) deliveries: Mutex<Vec<Delivery>>,
+    pub(crate) marks: Mutex<Vec<(AuthenticatorId, DeviceMark)>>,
+    pub(crate) tokens: Mutex<Vec<Token>>,
+    pub(crate) audit: Mutex<Vec<AuditRecord>>,
     kept: Mutex<HashMap<String, SecretBytes>>,
-    pub(super) is_down: AtomicBool,
+    pub(crate) is_down: AtomicBool,
+    /// Nothing can be added to the audit log.
+    pub(crate) is_silent: AtomicBool,
     bells: Bells,
 }
 
-impl PhoneBook {
+impl MemoryStore {
     fn up(&self) -> Result<(), StoreError> {
         if self.is_down.load(Ordering::SeqCst) {
             return Err(StoreError::Unavailable { doing: "read the book".into(), cause: None });
@@ -25,17 +29,17 @@ impl PhoneBook {
         Ok(())
     }
 
-    pub(super) fn states(&self) -> Vec<DeliveryState> {
+    pub(crate) fn states(&self) -> Vec<DeliveryState> {
         self.deliveries.lock().unwrap().iter().map(|one| one.state).collect()
     }
 }
 
 fn elsewhere() -> StoreError {
-    StoreError::Refused("this is no business of phones".into())
+    StoreError::Refused("no factor asks for this".into())
 }
 
 #[async_trait]
-impl Store for PhoneBook {
+impl Store for MemoryStore {
     fn bells(&self) -> &Bells {
         &self.bells
     }
@@ -84,6 +88,60 @@ impl Store for PhoneBook {
 
     async fn keep(&self, name: &str, value: SecretBytes) -> Result<SecretBytes, StoreError> {
         Ok(self.kept.lock().unwrap().entry(name.to_owned()).or_insert(value).clone())
+    }
+
+    async fn put_token(&self, token: Token) -> Result<(), StoreError> {
+        self.up()?;
+        self.tokens.lock().unwrap().push(token);
+        Ok(())
+    }
+
+    async fn token(&self, kind: TokenKind, digest: &[u8; 32], now: Timestamp) -> Result<Option<Token>, StoreError> {
+        self.up()?;
+        let tokens = self.tokens.lock().unwrap();
+        Ok(tokens.iter().find(|one| one.kind == kind && one.digest == *digest && one.expires > now).cloned())
+    }
+
+    async fn take_token(
+        &self,
+        kind: TokenKind,
+        digest: &[u8; 32],
+        now: Timestamp,
+    ) -> Result<Option<Token>, StoreError> {
+        let taken = self.token(kind, digest, now).await?;
+        self.tokens.lock().unwrap().retain(|one| one.kind != kind || one.digest != *digest);
+        Ok(taken)
+    }
+
+    async fn change_token(
+        &self,
+        kind: TokenKind,
+        digest: &[u8; 32],
+        payload: SecretBytes,
+        expires: Timestamp,
+    ) -> Result<bool, StoreError> {
+        self.up()?;
+        let mut tokens = self.tokens.lock().unwrap();
+        let Some(token) = tokens.iter_mut().find(|one| one.kind == kind && one.digest == *digest) else {
+            return Ok(false);
+        };
+        (token.payload, token.expires) = (payload, expires);
+        Ok(true)
+    }
+
+    async fn tokens_of(&self, user: UserId, kind: TokenKind, now: Timestamp) -> Result<Vec<Token>, StoreError> {
+        self.up()?;
+        let mine = |one: &&Token| one.user == Some(user) && one.kind == kind && one.expires > now;
+        Ok(self.tokens.lock().unwrap().iter().filter(mine).cloned().collect())
+    }
+
+    async fn record(&self, records: Vec<AuditRecord>) -> Result<(), StoreError> {
+        self.up()?;
+        if self.is_silent.load(Ordering::SeqCst) {
+            return Err(StoreError::Unavailable { doing: "write the audit log".into(), cause: None });
+        }
+        self.audit.lock().unwrap().extend(records);
+        Ok(())
     }
 
     async fn user_of(&self, _: &Subject) -> Result<Option<User>, StoreError> {
@@ -181,16 +239,7 @@ impl Store for PhoneBook {
     async fn devices(&self, _: UserId) -> Result<Vec<Device>, StoreError> {
         Err(elsewhere())
     }
-    async fn put_token(&self, _: Token) -> Result<(), StoreError> {
-        Err(elsewhere())
-    }
-    async fn tokens_of(&self, _: UserId, _: TokenKind, _: Timestamp) -> Result<Vec<Token>, StoreError> {
-        Err(elsewhere())
-    }
     async fn drop_tokens(&self, _: UserId, _: TokenKind) -> Result<u64, StoreError> {
-        Err(elsewhere())
-    }
-    async fn record(&self, _: Vec<AuditRecord>) -> Result<(), StoreError> {
         Err(elsewhere())
     }
     async fn audit_tail(&self, _: u32, _: Option<UserId>) -> Result<Vec<AuditLine>, StoreError> {
@@ -200,15 +249,6 @@ impl Store for PhoneBook {
         Err(elsewhere())
     }
     async fn audit_nodes(&self) -> Result<Vec<String>, StoreError> {
-        Err(elsewhere())
-    }
-    async fn token(&self, _: TokenKind, _: &[u8; 32], _: Timestamp) -> Result<Option<Token>, StoreError> {
-        Err(elsewhere())
-    }
-    async fn take_token(&self, _: TokenKind, _: &[u8; 32], _: Timestamp) -> Result<Option<Token>, StoreError> {
-        Err(elsewhere())
-    }
-    async fn change_token(&self, _: TokenKind, _: &[u8; 32], _: SecretBytes, _: Timestamp) -> Result<bool, StoreError> {
         Err(elsewhere())
     }
 }

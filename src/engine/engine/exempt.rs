@@ -1,0 +1,71 @@
+//! Logins that owe no factor because the configuration, or the person, said so beforehand: the accounts of programs, and
+//! passwords made for one program. All else about them is as for everybody.
+
+use std::net::IpAddr;
+
+use crate::attempt::{Login, Owed};
+use crate::engine::Engine;
+use crate::throttle::{KNOWN_FOR, SIGHTING};
+use crate::{
+    AuditEvent, AuditRecord, Charge, CounterKey, EngineError, Exempt, Facts, Identity, Requirement, Ruling, Service,
+    Settings, Transition,
+};
+
+impl Engine {
+    /// What the rules say of this login; where none is to be read, what stands in for them.
+    pub(super) fn ruling(&self, settings: &Settings, login: &Login, identity: &Identity) -> Ruling {
+        if let Some(exempt) = &login.exempt {
+            return Ruling { rule: exempt.rule(), require: Requirement::Skip, remember: None };
+        }
+        let (service, origin) = (&login.service, &login.origin);
+        settings.policy.decide(&Facts { service, origin, identity, now: self.clock.now() })
+    }
+
+    /// The account of a program is about to be let in: write down where it was seen, and an alert if that is news. Returns
+    /// what to say once it is committed.
+    pub(super) async fn watch_account(
+        &self,
+        login: &Login,
+        owed: &Owed,
+        change: &mut Transition,
+    ) -> Result<Option<String>, EngineError> {
+        let Some(Exempt::Account(account)) = &login.exempt else { return Ok(None) };
+        let (identity, address) = (&owed.identity, login.origin.address);
+        let key = CounterKey::account_at(&identity.source, &identity.source_id, address);
+        let is_known = self.is_seen(&key).await?;
+        change.charge.push(Charge { key, budget: SIGHTING });
+        if is_known {
+            return Ok(None);
+        }
+        let (service, address) = (login.service_name(), address.to_canonical().to_string());
+        let alert =
+            format!("Alert: the service account {account} signed in to {service} from the new address {address}");
+        let account = account.to_string();
+        let event = AuditEvent::ServiceAccountNewAddress { user: identity.user, account, service, address };
+        change.audit.push(AuditRecord::new(change.now, event));
+        Ok(Some(alert))
+    }
+
+    /// Whether this sighting is not too long ago.
+    pub(super) async fn is_seen(&self, key: &CounterKey) -> Result<bool, EngineError> {
+        let counters = self.store.counters(std::slice::from_ref(key)).await?;
+        let now = self.clock.now();
+        let seen = counters.first().and_then(|sighting| sighting.last_failure);
+        Ok(seen.is_some_and(|seen| seen <= now && now.since(seen) < KNOWN_FOR))
+    }
+
+    /// Somebody tried the account of a program from where it may not be used, or after its time. The door refused them, and
+    /// sees to it that this is not told too often.
+    pub async fn misused(
+        &self,
+        account: &str,
+        service: &Service,
+        address: IpAddr,
+        why: &str,
+    ) -> Result<(), EngineError> {
+        let (account, service, address) = (account.to_owned(), service.to_string(), address.to_canonical().to_string());
+        tracing::warn!(account, service, address, "Alert: the service account {account} was misused: {why}");
+        let event = AuditEvent::ServiceAccountMisused { account, service, address, why: why.to_owned() };
+        Ok(self.store.record(vec![AuditRecord::new(self.clock.now(), event)]).await?)
+    }
+}

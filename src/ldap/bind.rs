@@ -1,0 +1,296 @@
+//! A bind: what is asked, whom it is about, and what the engine makes of it.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use tokio::time::Instant;
+use vestibule_engine::{
+    Carried, Channel, Denial, EngineError, Exempt, Identified, Insist, LoginRequest, Origin, Password, Person,
+    PortError, Primary, PrimaryAuthenticator, PrimaryOutcome, PrimaryRefusal, Prompts, Splitting, Subject, Terms,
+    UserName, Verdict,
+};
+
+use crate::answer;
+use crate::door::{Application, Hall};
+use crate::names::distinguished::Dn;
+use crate::session::Standing;
+use crate::settings::AccountSettings;
+use crate::upstream::{Bound, Directory, Line, LineLogin, Whom};
+use crate::wire::{Answer, Authentication, BindRequest, code};
+
+/// What is left to a login after its client stopped waiting. The engine decides in time; this ends what hangs.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// What a client asks for with a bind.
+pub(crate) enum Asked {
+    /// To be nobody.
+    Nobody,
+    /// To be somebody, by a name and a password.
+    Somebody { name: Vec<u8>, password: Password },
+    /// What is not offered, or not so.
+    Refused(Answer),
+    /// A SASL client waits for the first word (RFC 4422 §3.2).
+    GoOn,
+}
+
+/// The bind of one client.
+pub(crate) struct Bind<'a> {
+    pub(crate) id: i32,
+    pub(crate) controls: &'a [u8],
+    pub(crate) address: IpAddr,
+    pub(crate) arrived: Instant,
+}
+
+/// What came of it.
+pub(crate) enum Outcome {
+    In {
+        standing: Standing,
+        answer: Vec<u8>,
+        /// Bound as them; none where they have no rights at the directory.
+        line: Option<Line>,
+    },
+    /// To be said not before the delay of refusals is over.
+    Out(Vec<u8>),
+    /// We could not find out.
+    Unknown(Answer),
+}
+
+impl Asked {
+    pub(crate) fn of(bind: &BindRequest<'_>, takes_passwords: bool) -> Self {
+        let refuse = |code, text| Self::Refused(Answer::new(code, text));
+        if bind.version != 3 {
+            return refuse(code::PROTOCOL_ERROR, "LDAP version 3 is spoken here");
+        }
+        match &bind.authentication {
+            Authentication::Simple([]) if bind.name.is_empty() => Self::Nobody,
+            // Most directories would call it a success (RFC 4513 §5.1.2, LDP-07).
+            Authentication::Simple([]) => refuse(code::UNWILLING_TO_PERFORM, "a name needs a password"),
+            Authentication::Simple(_) if !takes_passwords => refuse(code::CONFIDENTIALITY_REQUIRED, "use TLS"),
+            Authentication::Simple(password) => {
+                Self::Somebody { name: bind.name.to_vec(), password: Password::new(*password) }
+            }
+            Authentication::Sasl { mechanism: b"PLAIN", .. } if !takes_passwords => {
+                refuse(code::CONFIDENTIALITY_REQUIRED, "use TLS")
+            }
+            Authentication::Sasl { mechanism: b"PLAIN", credentials: None } => Self::GoOn,
+            Authentication::Sasl { mechanism: b"PLAIN", credentials: Some(credentials) } => plain(credentials),
+            // Who is meant, or whether it is them, could not be told, so it would be a way around the factor (LDP-14).
+            Authentication::Sasl { .. } | Authentication::Other => {
+                refuse(code::AUTH_METHOD_NOT_SUPPORTED, "sign in with a simple bind")
+            }
+        }
+    }
+}
+
+/// `authorize-id NUL authenticate-id NUL password` (RFC 4616 §2).
+fn plain(credentials: &[u8]) -> Asked {
+    let mut parts = credentials.splitn(3, |octet| *octet == 0);
+    let (Some(for_whom), Some(name), Some(password)) = (parts.next(), parts.next(), parts.next()) else {
+        return Asked::Refused(Answer::new(code::PROTOCOL_ERROR, "the credentials cannot be read"));
+    };
+    let is_self = for_whom.is_empty()
+        || for_whom == name
+        || [&b"u:"[..], b"dn:"].iter().any(|form| for_whom.strip_prefix(*form) == Some(name));
+    if !is_self {
+        return Asked::Refused(Answer::new(code::AUTHORIZATION_DENIED, "nobody acts for others here"));
+    }
+    if name.is_empty() || password.is_empty() {
+        return Asked::Refused(Answer::new(code::UNWILLING_TO_PERFORM, "a name needs a password"));
+    }
+    Asked::Somebody { name: name.to_vec(), password: Password::new(password) }
+}
+
+/// Decide a bind by name and password. `line` is the client's own, if it has one; it comes back only as theirs.
+pub(crate) async fn decide(
+    hall: &Hall,
+    application: &Application,
+    bind: &Bind<'_>,
+    name: &[u8],
+    password: Password,
+    line: Option<Line>,
+    gone: impl Future<Output = ()> + Send,
+) -> Outcome {
+    let directory = &application.directory;
+    let settings = &application.settings;
+    let Ok(user) = UserName::from_octets(name) else {
+        // No name of anybody; it is refused as an unknown one.
+        return Outcome::Out(answer::refused(
+            &Denial::UnknownUser,
+            bind.id,
+            None,
+            directory,
+            bind.controls,
+            settings.diagnostics,
+        ));
+    };
+    let account = match own_account(application, name) {
+        Some(account) => hall.may_use(application, account, bind.address).await.then_some(account),
+        None => None,
+    };
+    let mut request = request(application, bind, user);
+    let limit = settings.patience + GRACE;
+    if let Some(account) = account {
+        request.splitting = Splitting::Never;
+        request.terms = Terms { exempt: Some(Exempt::Account(Arc::clone(&account.name))), ..Terms::default() };
+        let whom = Whom::Account { dn: account.dn.clone() };
+        let mut login = LineLogin::new(Arc::clone(directory), whom, line, bind.id, bind.controls);
+        let judged = judge(hall, request, password, &mut login, limit, gone).await;
+        return conclude(hall, application, bind, judged, login.into_parts(), Standing::Account(account.operations));
+    }
+    if settings.app_passwords && hall.app_passwords.is_one(&password) {
+        drop(line);
+        return with_app_password(hall, application, bind, request, password, limit, gone).await;
+    }
+    let mut login = LineLogin::new(Arc::clone(directory), Whom::Person, line, bind.id, bind.controls);
+    let judged = judge(hall, request, password, &mut login, limit, gone).await;
+    conclude(hall, application, bind, judged, login.into_parts(), Standing::Person)
+}
+
+/// The account of a program with this name. Whatever the spelling, the bind is sent with the name that is configured, so
+/// nobody else can be let in by it (LDP-23).
+fn own_account<'a>(application: &'a Application, name: &[u8]) -> Option<&'a AccountSettings> {
+    let accounts = &application.settings.accounts;
+    if accounts.is_empty() {
+        return None;
+    }
+    let dn = Dn::parse(std::str::from_utf8(name).ok()?)?;
+    accounts.iter().find(|account| account.parsed.is(&dn))
+}
+
+fn request(application: &Application, bind: &Bind<'_>, user: UserName) -> Box<LoginRequest> {
+    let settings = &application.settings;
+    Box::new(LoginRequest {
+        user,
+        service: application.service.clone(),
+        origin: Origin { address: bind.address, station: None, direct: settings.direct, client: None },
+        channel: Channel { prompts: Prompts::None, patience: settings.patience },
+        passcode: None,
+        splitting: settings.splitting.clone(),
+        insist: Insist::Policy,
+        terms: Terms { repeats: settings.coalesce, order: settings.order, exempt: None },
+    })
+}
+
+async fn judge(
+    hall: &Hall,
+    request: Box<LoginRequest>,
+    password: Password,
+    with: &mut dyn PrimaryAuthenticator,
+    limit: Duration,
+    gone: impl Future<Output = ()> + Send,
+) -> Result<Verdict, EngineError> {
+    let primary = Primary::Password { password, with };
+    let decided = hall.logins.decide(*request, primary, Box::pin(gone));
+    tokio::time::timeout(limit, decided).await.unwrap_or(Err(EngineError::Joined))
+}
+
+fn conclude(
+    hall: &Hall,
+    application: &Application,
+    bind: &Bind<'_>,
+    judged: Result<Verdict, EngineError>,
+    (said, line): (Option<Bound>, Option<Line>),
+    standing: Standing,
+) -> Outcome {
+    let settings = &application.settings;
+    match judged {
+        Ok(Verdict::Allow(grant)) if *grant.service() == application.service => {
+            let has_accepted = said.as_ref().is_some_and(|said| said.result.rc == 0);
+            let needs_line = !matches!(standing, Standing::AppPassword(_));
+            if needs_line && !(has_accepted && line.is_some()) {
+                // Let in without the directory having let them in: cannot be, and is not taken for it.
+                return Outcome::Unknown(answer::UNAVAILABLE);
+            }
+            let (standing, answer) = answer::allowed(&grant, standing, bind.id, said.as_ref());
+            Outcome::In { standing, answer, line }
+        }
+        Ok(Verdict::Allow(_)) => Outcome::Unknown(answer::UNAVAILABLE),
+        Ok(Verdict::Deny(denial)) => {
+            let (name, denied, why) = (&*settings.name, denial.name(), denial.sentence());
+            tracing::debug!(application = name, denial = denied, "Refused a bind of {name}: {why}");
+            let (directory, controls) = (&application.directory, bind.controls);
+            let said = said.as_ref();
+            Outcome::Out(answer::refused(&denial, bind.id, said, directory, controls, settings.diagnostics))
+        }
+        Err(error) => {
+            hall.failed(&settings.name, &error);
+            Outcome::Unknown(answer::UNAVAILABLE)
+        }
+    }
+}
+
+/// A password that the person made for this application. The directory is not asked for it, but whether it would let them
+/// in.
+async fn with_app_password(
+    hall: &Hall,
+    application: &Application,
+    bind: &Bind<'_>,
+    mut request: Box<LoginRequest>,
+    password: Password,
+    limit: Duration,
+    gone: impl Future<Output = ()> + Send,
+) -> Outcome {
+    let directory = &application.directory;
+    let checked = match directory.find_by_name(&request.user).await {
+        Ok(None) => Ok((None, None)),
+        Ok(Some(found)) => {
+            hall.app_passwords.check(&password, &found.subject, &application.settings.name).await.map(|label| {
+                let label = label.filter(|_| directory.may_sign_in(&found.entry, hall.clock.now()));
+                (Some(found), label)
+            })
+        }
+        Err(error) => Err(error),
+    };
+    let (found, label) = match checked {
+        Ok(checked) => checked,
+        Err(error) => {
+            hall.failed(&application.settings.name, &error);
+            return Outcome::Unknown(answer::UNAVAILABLE);
+        }
+    };
+    let is_right = label.is_some();
+    request.splitting = Splitting::Never;
+    let exempt = Exempt::AppPassword(label.unwrap_or_else(|| "unknown".into()));
+    request.terms = Terms { exempt: Some(exempt), ..Terms::default() };
+    let dn = found.as_ref().map(|found| found.entry.dn.clone()).unwrap_or_default();
+    let person = found.map(|found| directory.person_of(found, Vec::new()));
+    let mut login = AppPasswordLogin { directory: Arc::clone(directory), person, is_right };
+    let judged = judge(hall, request, password, &mut login, limit, gone).await;
+    conclude(hall, application, bind, judged, (None, None), Standing::AppPassword(dn))
+}
+
+struct AppPasswordLogin {
+    directory: Arc<Directory>,
+    person: Option<Person>,
+    is_right: bool,
+}
+
+#[async_trait]
+impl PrimaryAuthenticator for AppPasswordLogin {
+    async fn identify(&mut self, _user: &UserName) -> Result<Identified, PortError> {
+        Ok(self.person.as_ref().map_or(Identified::Unknown, |person| Identified::Known(person.subject.clone())))
+    }
+
+    async fn authenticate(
+        &mut self,
+        _user: &UserName,
+        subject: &Subject,
+        _password: &Password,
+    ) -> Result<PrimaryOutcome, PortError> {
+        let person = self.person.take().filter(|person| self.is_right && person.subject == *subject);
+        Ok(match person {
+            Some(person) => PrimaryOutcome::Accepted(Person { carried: Carried::default(), ..person }),
+            None => PrimaryOutcome::Refused(PrimaryRefusal::WrongPassword),
+        })
+    }
+
+    fn is_bound(&self) -> bool {
+        true
+    }
+
+    async fn pretend(&mut self, _password: &Password) {
+        self.directory.pretend().await;
+    }
+}

@@ -1,0 +1,185 @@
+//! A connection of one client to a directory, of its own and of nobody else: what the client does there, it does as
+//! itself. Octets go through as they come.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use bytes::{Buf, BytesMut};
+use ldap3::LdapResult;
+use ldap3::controls::{Control, RawControl};
+use rustls::pki_types::ServerName;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::time::{Instant, timeout_at};
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+
+use super::connect::reach_server;
+use super::directory::{Directory, Place, Server};
+use super::fault::Fault;
+use crate::wire::{BindResponse, Measured, RESPONSE_HEAD_MAX, bind_request, measure, response_head};
+
+/// The answer to a bind is some hundred octets; with controls and words, a few thousand.
+const BIND_RESPONSE_MAX: usize = 1 << 20;
+const READ_AT_ONCE: usize = 4096;
+
+/// Octets to and from a directory.
+#[derive(Debug)]
+pub(crate) enum Wire {
+    Plain(TcpStream),
+    Tls(Box<TlsStream<TcpStream>>),
+}
+
+#[derive(Debug)]
+pub(crate) struct Line {
+    pub(crate) wire: Wire,
+    /// What has come and was not passed on yet.
+    pub(crate) buffer: BytesMut,
+    /// The server it leads to.
+    pub(crate) server: Place,
+}
+
+/// What a directory said to a bind.
+pub(crate) struct Bound {
+    /// As ldap3 says it, for those who judge results.
+    pub(crate) result: LdapResult,
+    /// The answer behind its message id, octet for octet.
+    pub(crate) after_id: Vec<u8>,
+}
+
+impl Line {
+    pub(super) async fn open(directory: &Directory, server: &Server, deadline: Instant) -> Result<Self, Fault> {
+        let settings = &directory.settings;
+        let deadline = deadline.min(Instant::now() + settings.connect_timeout);
+        let opened = timeout_at(deadline, async {
+            let stream = reach_server(server, settings, deadline).await?;
+            let tls = settings.tls.as_ref().filter(|_| server.address.is_ldaps || settings.start_tls);
+            let Some(tls) = tls else { return Ok::<_, Fault>(Wire::Plain(stream)) };
+            let name = ServerName::try_from(server.address.host.clone())
+                .map_err(|_| Fault::NotAsked("the server's name cannot stand in a certificate"))?;
+            let stream = TlsConnector::from(Arc::clone(tls)).connect(name, stream).await.map_err(Fault::Connect)?;
+            Ok(Wire::Tls(Box::new(stream)))
+        });
+        let wire = opened.await.map_err(|_| Fault::TimedOut)??;
+        Ok(Self { wire, buffer: BytesMut::new(), server: server.place })
+    }
+
+    /// Bind, with nothing else under way. Answers to what was asked before and given up are passed over. After an error
+    /// the line is not used again.
+    pub(super) async fn bind(
+        &mut self,
+        id: i32,
+        name: &str,
+        password: &[u8],
+        controls: &[u8],
+        deadline: Instant,
+    ) -> Result<Bound, Fault> {
+        // An empty one of either would make the directory sign the client in as nobody, and say success (LDP-07).
+        if name.trim().is_empty() || password.is_empty() {
+            return Err(Fault::NotAsked("a bind without a name or password is never sent"));
+        }
+        timeout_at(deadline, async {
+            let request = bind_request(id, name.as_bytes(), password, controls);
+            self.wire.write_all(&request).await.map_err(|_| Fault::Disconnected)?;
+            self.wire.flush().await.map_err(|_| Fault::Disconnected)?;
+            drop(request);
+            loop {
+                if let Some(bound) = self.next(id)? {
+                    return Ok(bound);
+                }
+                self.buffer.reserve(READ_AT_ONCE);
+                match self.wire.read_buf(&mut self.buffer).await {
+                    Ok(0) | Err(_) => return Err(Fault::Disconnected),
+                    Ok(_) => {}
+                }
+            }
+        })
+        .await
+        .map_err(|_| Fault::TimedOut)?
+    }
+
+    /// The answer, if it is there; what is not is thrown away.
+    fn next(&mut self, id: i32) -> Result<Option<Bound>, Fault> {
+        loop {
+            let measured = measure(&self.buffer, BIND_RESPONSE_MAX).map_err(|_| Fault::Garbled("it is not LDAP"))?;
+            let Some(Measured { head, total }) = measured else { return Ok(None) };
+            let is_whole = self.buffer.len() >= total;
+            let content = self.buffer.get(head..total.min(self.buffer.len())).unwrap_or_default();
+            let first = content.get(..content.len().min(RESPONSE_HEAD_MAX)).unwrap_or_default();
+            let answered = response_head(first, is_whole).map_err(|_| Fault::Garbled("it is not LDAP"))?;
+            match answered {
+                None => return Ok(None),
+                // A server that hangs up says so with the id 0.
+                Some((0, _)) => return Err(Fault::Disconnected),
+                Some((answered, _)) if answered == id && !is_whole => return Ok(None),
+                Some((answered, _)) if answered == id => {
+                    let response =
+                        BindResponse::read(content, id).ok_or(Fault::Garbled("it is no answer to a bind"))?;
+                    let bound = Bound::of(&response);
+                    self.buffer.advance(total);
+                    return Ok(Some(bound));
+                }
+                // Late, to something that was given up.
+                Some(_) if is_whole => self.buffer.advance(total),
+                Some(_) => return Ok(None),
+            }
+        }
+    }
+}
+
+/// A line over a stream that a test made.
+#[cfg(test)]
+pub(crate) fn line_over(stream: TcpStream) -> Line {
+    Line { wire: Wire::Plain(stream), buffer: BytesMut::new(), server: Place::FIRST }
+}
+
+impl Bound {
+    fn of(response: &BindResponse<'_>) -> Self {
+        let text = |octets: &[u8]| String::from_utf8_lossy(octets).into_owned();
+        let control = |(name, value): &(&[u8], Option<&[u8]>)| {
+            Control(None, RawControl { ctype: text(name), crit: false, val: value.map(<[u8]>::to_vec) })
+        };
+        let result = LdapResult {
+            rc: response.code,
+            matched: String::new(),
+            text: text(response.text),
+            refs: Vec::new(),
+            ctrls: response.controls.iter().map(control).collect(),
+        };
+        Self { result, after_id: response.after_id.to_vec() }
+    }
+}
+
+impl AsyncRead for Wire {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Plain(stream) => Pin::new(stream).poll_read(cx, buf),
+            Self::Tls(stream) => Pin::new(stream).poll_read(cx, buf),
+        }
+    }
+}
+
+impl AsyncWrite for Wire {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, octets: &[u8]) -> Poll<io::Result<usize>> {
+        match self.get_mut() {
+            Self::Plain(stream) => Pin::new(stream).poll_write(cx, octets),
+            Self::Tls(stream) => Pin::new(stream).poll_write(cx, octets),
+        }
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Plain(stream) => Pin::new(stream).poll_flush(cx),
+            Self::Tls(stream) => Pin::new(stream).poll_flush(cx),
+        }
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Plain(stream) => Pin::new(stream).poll_shutdown(cx),
+            Self::Tls(stream) => Pin::new(stream).poll_shutdown(cx),
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! The directory's answers that we read: to a bind, and what a server says of itself.
+
+use super::ber::{self, ENUMERATED, Elements, INTEGER, OCTET_STRING};
+
+const BIND_RESPONSE: u8 = 0x61;
+const ENTRY: u8 = 0x64;
+const REFERRAL: u8 = 0xA3;
+const CONTROLS: u8 = 0xA0;
+
+/// The answer to a bind.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct BindResponse<'a> {
+    pub(crate) code: u32,
+    pub(crate) text: &'a [u8],
+    /// The name and value of each control.
+    pub(crate) controls: Vec<(&'a [u8], Option<&'a [u8]>)>,
+    /// Everything behind the message id, to be said again.
+    pub(crate) after_id: &'a [u8],
+}
+
+impl<'a> BindResponse<'a> {
+    /// Read the content of a message; `None` if it is not wholly the answer to the bind `id`.
+    pub(crate) fn read(content: &'a [u8], id: i32) -> Option<Self> {
+        if !ber::is_well_formed(content) {
+            return None;
+        }
+        let mut message = Elements(content);
+        let answered = ber::number(message.expect(INTEGER)?)?;
+        let after_id = message.0;
+        let mut response = Elements(message.expect(BIND_RESPONSE)?);
+        let code = ber::number(response.expect(ENUMERATED)?)?;
+        response.expect(OCTET_STRING)?;
+        let text = response.expect(OCTET_STRING)?;
+        while !response.is_empty() {
+            // A referral, and the credentials of a SASL server.
+            let (REFERRAL | 0x87, _) = response.next()? else { return None };
+        }
+        let controls = if message.is_empty() { Vec::new() } else { controls(message.expect(CONTROLS)?)? };
+        let is_whole = message.is_empty() && i32::try_from(answered).ok() == Some(id);
+        is_whole.then_some(Self { code, text, controls, after_id })
+    }
+}
+
+fn controls(content: &[u8]) -> Option<Vec<(&[u8], Option<&[u8]>)>> {
+    let mut list = Elements(content);
+    let mut controls = Vec::new();
+    while !list.is_empty() {
+        let mut control = Elements(list.expect(ber::SEQUENCE)?);
+        let name = control.expect(OCTET_STRING)?;
+        if control.0.first() == Some(&ber::BOOLEAN) {
+            control.next()?;
+        }
+        let value = if control.is_empty() { None } else { Some(control.expect(OCTET_STRING)?) };
+        controls.push((name, value));
+    }
+    Some(controls)
+}
+
+/// An entry of a search: its attributes with their values.
+pub(crate) struct Entry<'a> {
+    pub(crate) dn: &'a [u8],
+    pub(crate) attributes: Vec<(&'a [u8], Vec<&'a [u8]>)>,
+    /// Controls, as they came.
+    pub(crate) after: &'a [u8],
+}
+
+/// The entry in the content of a message.
+pub(crate) fn entry_of(content: &[u8]) -> Option<Entry<'_>> {
+    if !ber::is_well_formed(content) {
+        return None;
+    }
+    let mut message = Elements(content);
+    message.expect(INTEGER)?;
+    let mut entry = Elements(message.expect(ENTRY)?);
+    let dn = entry.expect(OCTET_STRING)?;
+    let mut list = Elements(entry.expect(ber::SEQUENCE)?);
+    let mut attributes = Vec::new();
+    while !list.is_empty() {
+        let mut attribute = Elements(list.expect(ber::SEQUENCE)?);
+        let name = attribute.expect(OCTET_STRING)?;
+        let mut set = Elements(attribute.expect(0x31)?);
+        let mut values = Vec::new();
+        while !set.is_empty() {
+            values.push(set.expect(OCTET_STRING)?);
+        }
+        attributes.push((name, values));
+    }
+    Some(Entry { dn, attributes, after: message.0 })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SUCCESS: &[u8] = b"\x02\x01\x05\x61\x07\x0a\x01\x00\x04\x00\x04\x00";
+
+    #[test]
+    fn only_the_whole_answer_to_this_bind_is_one() {
+        assert_eq!(BindResponse::read(SUCCESS, 5).unwrap().code, 0);
+        assert_eq!(BindResponse::read(SUCCESS, 6), None, "of another");
+        let trailing = [SUCCESS, b"\x04\x00"].concat();
+        assert_eq!(BindResponse::read(&trailing, 5), None);
+        let entry = b"\x02\x01\x05\x64\x04\x04\x00\x30\x00";
+        assert_eq!(BindResponse::read(entry, 5), None);
+        for cut in 0..SUCCESS.len() {
+            assert_eq!(BindResponse::read(&SUCCESS[..cut], 5), None, "{cut}");
+        }
+    }
+
+    #[test]
+    fn controls_of_an_answer_are_read() {
+        let content = [SUCCESS, b"\xa0\x0c\x30\x0a\x04\x031.2\x04\x03\x30\x01\x00"].concat();
+        assert_eq!(BindResponse::read(&content, 5).unwrap().controls, [(&b"1.2"[..], Some(&b"\x30\x01\x00"[..]))]);
+    }
+}
