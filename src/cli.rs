@@ -27,6 +27,7 @@ pub mod qr;
 pub mod run;
 pub mod terminal;
 pub mod trust;
+pub mod try_ldap;
 pub mod try_radius;
 pub mod users;
 
@@ -63,7 +64,8 @@ Examples:
   vestibule check                         Every problem of the configuration at once
   vestibule run                           Serve, in the foreground
   vestibule users add ada                 A user that Vestibule keeps itself
-  vestibule try radius --user ada         Sign in as a VPN gateway would";
+  vestibule try radius --user ada         Sign in as a VPN gateway would
+  vestibule try ldap --user ada           Sign in as an application that binds would";
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -101,6 +103,8 @@ pub enum Command {
 pub enum TryCommand {
     /// Sign in as a VPN gateway would
     Radius(try_radius::Args),
+    /// Sign in as an application that binds would
+    Ldap(try_ldap::Args),
 }
 
 /// Parse the command line, do what it says, and say how it went.
@@ -152,6 +156,7 @@ fn dispatch(cli: Cli) -> Outcome {
             Command::Init(args) => init::run(&config, &args).await,
             Command::Demo(args) => demo::run(&config, args).await,
             Command::Try(TryCommand::Radius(args)) => try_radius::run(&config, args).await,
+            Command::Try(TryCommand::Ldap(args)) => try_ldap::run(&config, args).await,
             Command::Phone(args) => phone::run(args).await,
             command => with_store(&config, command).await,
         }

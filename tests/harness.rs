@@ -1,7 +1,9 @@
 //! A site: a folder with a configuration, a store, people with factors, and the daemon in front of it all.
 
+pub(crate) mod chance;
 mod daemon;
 mod ldap;
+pub(crate) mod ldap_wire;
 mod people;
 mod phones;
 mod site;

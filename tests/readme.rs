@@ -1,13 +1,17 @@
 //! Every command of the README, typed in its order, as somebody does who reads it for the first time.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::Duration;
 
 use tempfile::TempDir;
 use totp_rs::Secret;
+use vestibule_peers::certificates::TestCa;
 use vestibule_peers::ports::Port;
 use vestibule_peers::process::Process;
-use vestibule_peers::readme::readme_commands;
+use vestibule_peers::readme::{page_blocks, readme_commands};
+use vestibule_peers::slapd::{self, Slapd};
 use vestibule_peers::terminal::{Terminal, Typed};
 
 use crate::harness::{Token, now};
@@ -70,6 +74,7 @@ impl Reader {
                 let printed = self.types(command, "").printed;
                 assert!(printed.contains("ada"), "{printed}");
             }
+            "vestibule try ldap --user ada" => self.binds(command).await,
             "vestibule devices list ada" => drop(self.types(command, "")),
             "vestibule audit tail" => assert!(self.types(command, "").printed.contains("ada")),
             "vestibule audit verify" => drop(self.types(command, "")),
@@ -99,6 +104,52 @@ impl Reader {
         let printed = self.types(&answer(&token.code()), &format!("{PASSWORD}\n")).printed;
         assert!(printed.contains("Access-Challenge") && printed.contains("Access-Accept"), "{printed}");
         assert!(!printed.contains(PASSWORD), "the password is on the screen: {printed}");
+    }
+
+    /// In front of a directory, which the gateway has had none of: its door opens with the changed configuration. The people
+    /// there have other names.
+    async fn binds(&mut self, command: &str) {
+        let Some(directory) = Slapd::start(slapd::Options::small()).await.unwrap() else { return };
+        let port = Port::free().unwrap();
+        self.opens_the_ldap_door(&directory, &port).await;
+        let (name, password) = (slapd::user_name(1), format!("{}\n", slapd::user_password(1)));
+        let command = command.replace("ada", &name);
+        let refused = self.terminal.type_in(&command, &password).unwrap();
+        assert!(!refused.succeeded && refused.printed.contains("not signed in"), "{}", refused.printed);
+        self.enrols(&format!("vestibule factors enrol totp {name}"));
+        let code = self.token.clone().unwrap().code();
+        let printed = self.types(&format!("{command} --code {code}"), &password).printed;
+        assert!(printed.contains("Signed in.") && printed.contains(&slapd::user_dn(1)), "{printed}");
+    }
+
+    /// What the README shows, with a directory, at a port that everybody may open.
+    async fn opens_the_ldap_door(&mut self, directory: &Slapd, port: &Port) {
+        let folder = self.folder.path().join("gateway");
+        let ca = TestCa::new().unwrap();
+        let issued = ca.server(&["localhost"]).unwrap();
+        for (name, content) in [
+            ("ldap.pem", std::fs::read_to_string(&issued.certificate_file).unwrap()),
+            ("ldap.key", std::fs::read_to_string(&issued.key_file).unwrap()),
+            ("reader.password", slapd::READER_PASSWORD.to_owned()),
+        ] {
+            std::fs::write(folder.join(name), content).unwrap();
+            std::fs::set_permissions(folder.join(name), Permissions::from_mode(0o600)).unwrap();
+        }
+        let shown = page_blocks("README.md", "yaml").unwrap();
+        let shown = shown.iter().find(|block| block.starts_with("ldap:")).expect("the section about the LDAP door");
+        let door = shown.replace("0.0.0.0:636", &port.address().to_string());
+        let primary = format!(
+            "primaries:\n  directory:\n    ldap:\n      servers: [\"{}\"]\n      tls: {{ca_file: \"{}\"}}\n      find:\n        \
+             search: {{base: \"{}\", bind_dn: \"{}\", password: {{file: reader.password}}}}\n",
+            directory.tls_url(),
+            directory.ca().unwrap().ca_file().display(),
+            slapd::PEOPLE,
+            slapd::READER_DN
+        );
+        std::fs::create_dir_all(folder.join("conf.d")).unwrap();
+        std::fs::write(folder.join("conf.d/ldap.yaml"), primary + &door).unwrap();
+        let daemon = self.daemon.as_mut().unwrap();
+        daemon.ready(async |printed| printed.contains("The changed configuration is in use")).await.unwrap();
     }
 
     async fn sees_the_demo(&self) {

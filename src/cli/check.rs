@@ -60,8 +60,13 @@ fn summary(config: &Config) -> String {
         let clients = radius.clients.len();
         format!("{} for {clients} {}", radius.listeners.join(", "), plural(clients, "client"))
     });
+    let ldap = config.ldap_written.as_ref().map_or("closed".to_owned(), |ldap| {
+        let listeners: Vec<&str> = ldap.listeners.values().map(|listener| listener.address.as_str()).collect();
+        let applications = ldap.applications.len();
+        format!("{} for {applications} {}", listeners.join(", "), plural(applications, "application"))
+    });
     format!(
-        "node {}; primaries: {}; {rules} policy {}; RADIUS: {radius}",
+        "node {}; primaries: {}; {rules} policy {}; RADIUS: {radius}; LDAP: {ldap}",
         config.node,
         if primaries.is_empty() { "none".to_owned() } else { primaries.join(", ") },
         plural(rules, "rule"),

@@ -1,7 +1,7 @@
 //! `vestibule trust`: stations where a second step was given and is not asked for again for a while.
 
 use clap::{Args, Subcommand};
-use vestibule_engine::TrustId;
+use vestibule_engine::{Station, TrustId};
 
 use super::desk::{Desk, told};
 use super::terminal::{Printing, Table, clean, rfc3339};
@@ -68,16 +68,23 @@ async fn list(name: Option<&str>, desk: &mut Desk) -> Outcome {
                 "user": entry.user,
                 "name": name,
                 "service": entry.service,
-                "station": entry.station,
+                "station": entry.station.shown(),
+                "repeated": entry.station.is_of_repeats(),
                 "granted": rfc3339(entry.granted),
                 "until": rfc3339(entry.until),
             }))?;
             continue;
         }
         let until = desk.terminal.clockface().moment(entry.until);
-        table.row([entry.id.to_string(), name, entry.service.clone(), entry.station.as_str().to_owned(), until]);
+        table.row([entry.id.to_string(), name, entry.service.clone(), shown(&entry.station), until]);
     }
     if desk.json { Ok(()) } else { desk.terminal.table(&table) }
+}
+
+/// What somebody who reads a list can make something of.
+pub(super) fn shown(station: &Station) -> String {
+    let repeated = if station.is_of_repeats() { " (repeated sign-in)" } else { "" };
+    format!("{}{repeated}", station.shown())
 }
 
 async fn revoke(id: TrustId, desk: &mut Desk) -> Outcome {
@@ -141,6 +148,25 @@ mod tests {
         run(&mut bench, &format!("revoke {id}")).await.unwrap();
         let error = run(&mut bench, &format!("revoke {id}")).await.unwrap_err().to_string();
         assert!(error.contains("over or was revoked before"), "{error}");
+    }
+
+    // C15: digests of what was typed are nobody's reading.
+    #[tokio::test]
+    async fn what_a_program_repeats_is_listed_by_its_address_and_as_what_it_is() {
+        let mut bench = Bench::new().await;
+        let ada = bench.add_ada().await;
+        let id = bench.trust(&ada, "192.0.2.7\u{1}ab12.cd34").await;
+        run(&mut bench, "list").await.unwrap();
+        let shown = bench.screen();
+        assert!(shown.contains("192.0.2.7 (repeated sign-in)") && !shown.contains("ab12"), "{shown}");
+        bench.desk.json = true;
+        run(&mut bench, "list").await.unwrap();
+        let row: serde_json::Value = serde_json::from_str(&bench.screen()).unwrap();
+        assert_eq!((&row["station"], &row["repeated"]), (&"192.0.2.7".into(), &true.into()));
+        bench.desk.json = false;
+        run(&mut bench, &format!("revoke {id}")).await.unwrap();
+        run(&mut bench, "list").await.unwrap();
+        assert!(bench.screen().contains("No station is remembered."));
     }
 
     #[tokio::test]

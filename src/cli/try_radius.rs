@@ -1,7 +1,6 @@
 //! `vestibule try radius`: play a VPN gateway, and show what is said on both sides.
 
 mod client;
-mod hidden;
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -74,7 +73,8 @@ pub async fn run(path: &Path, args: Args) -> Outcome {
     let has_config = args.secret_file.is_none() && args.secret_env.is_none();
     let line = line(path, &args)?;
     let mut terminal = Terminal::standard(args.printing);
-    let password = password(&args, &mut terminal)?;
+    let question = format!("Password of {}:", clean(&args.user));
+    let password = terminal.password(&question, args.password_file.as_deref())?;
     let login = Login { user: args.user, password, code: args.code, station: args.station };
     match sign_in(&line, &login, &mut terminal, args.printing.json).await? {
         Said::Accept => Ok(()),
@@ -154,14 +154,6 @@ pub(super) async fn sign_in_answering(
 
 fn appended(password: &Password, code: &str) -> Password {
     Password::new([password.octets(), b",", code.as_bytes()].concat())
-}
-
-fn password(args: &Args, terminal: &mut Terminal) -> Outcome<Password> {
-    match &args.password_file {
-        Some(_) => terminal.new_password(args.password_file.as_deref()),
-        None if terminal.looks().interactive => hidden::ask(terminal, &format!("Password of {}:", clean(&args.user))),
-        None => terminal.new_password(None),
-    }
 }
 
 /// Whom to ask, from where, with which secret: by the command line, or by the configuration.

@@ -10,6 +10,7 @@ mod answer;
 mod exempt;
 mod factor_first;
 mod first;
+mod memory;
 mod password;
 mod push;
 mod repeats;
@@ -138,7 +139,8 @@ impl Engine {
         Arc::clone(&self.settings.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// For doors that cannot ask: yes or no, within the channel's patience. `gone` ends when the client is no longer there
+    /// For doors that cannot ask: yes or no, within the channel's patience and on the request's [`Terms`](crate::Terms):
+    /// what a program repeats, and the factor before the password, are for these. `gone` ends when the client is no longer there
     /// to hear it: then the login is withdrawn, and nobody can approve it any more. A door that cannot tell passes
     /// `std::future::pending()`. Run to its end, never dropped: what is dropped cannot be withdrawn.
     pub fn decide(

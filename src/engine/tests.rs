@@ -13,6 +13,7 @@ mod memory;
 mod names_and_splits;
 mod policies;
 mod portal;
+mod programs;
 mod prompts;
 mod pushes;
 mod repeats;

@@ -1,6 +1,6 @@
 //! A verdict in result codes. The only place that says who is in.
 
-use vestibule_engine::{Denial, Grant};
+use vestibule_engine::{Denial, Grant, PrimaryRefusal};
 
 use crate::session::Standing;
 use crate::settings::Diagnostics;
@@ -21,8 +21,8 @@ pub(crate) fn allowed(_grant: &Grant, standing: Standing, id: i32, said: Option<
     (standing, again(id, &after_id))
 }
 
-/// Nobody is in. The words are those of a wrong password, whatever the reason; but what the directory itself said to a
-/// password that it refused goes through, where the application may hear it (LDP-21).
+/// Nobody is in. The words are those of a wrong password, whatever the reason; but where the directory itself had another
+/// reason to refuse a password, its words go through if the application may hear them (LDP-21).
 pub(crate) fn refused(
     denial: &Denial,
     id: i32,
@@ -32,11 +32,18 @@ pub(crate) fn refused(
     diagnostics: Diagnostics,
 ) -> Vec<u8> {
     match (denial, said) {
-        (Denial::Primary(_), Some(said)) if diagnostics == Diagnostics::Pass && said.result.rc != 0 => {
+        (Denial::Primary(refusal), Some(said))
+            if *refusal != PrimaryRefusal::WrongPassword && diagnostics == Diagnostics::Pass && said.result.rc != 0 =>
+        {
             again(id, &said.after_id)
         }
-        _ => again(id, &directory.refusals.wrong_password(directory.settings.kind, controls)),
+        _ => plainly_refused(directory, id, controls),
     }
+}
+
+/// A refusal in the words of a wrong password.
+pub(crate) fn plainly_refused(directory: &Directory, id: i32, controls: &[u8]) -> Vec<u8> {
+    again(id, &directory.refusals.wrong_password(directory.settings.kind, controls))
 }
 
 pub(crate) fn plainly(id: i32, answer: Answer) -> Vec<u8> {

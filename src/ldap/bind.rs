@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tokio::time::Instant;
 use vestibule_engine::{
-    Carried, Channel, Denial, EngineError, Exempt, Identified, Insist, LoginRequest, Origin, Password, Person,
+    Carried, Channel, EngineError, Exempt, Identified, Insist, LoginRequest, Origin, Password, Person,
     PortError, Primary, PrimaryAuthenticator, PrimaryOutcome, PrimaryRefusal, Prompts, Splitting, Subject, Terms,
     UserName, Verdict,
 };
@@ -18,7 +18,7 @@ use crate::names::distinguished::Dn;
 use crate::session::Standing;
 use crate::settings::AccountSettings;
 use crate::upstream::{Bound, Directory, Line, LineLogin, Whom};
-use crate::wire::{Answer, Authentication, BindRequest, code};
+use crate::wire::{Answer, Authentication, BindRequest, Controls, code};
 
 /// What is left to a login after its client stopped waiting. The engine decides in time; this ends what hangs.
 const GRACE: Duration = Duration::from_secs(10);
@@ -33,6 +33,8 @@ pub(crate) enum Asked {
     Refused(Answer),
     /// A SASL client waits for the first word (RFC 4422 §3.2).
     GoOn,
+    /// A mechanism that the directory checks.
+    PassOn,
 }
 
 /// The bind of one client.
@@ -55,10 +57,18 @@ pub(crate) enum Outcome {
     Out(Vec<u8>),
     /// We could not find out.
     Unknown(Answer),
+    /// The directory wants to hear more, on this line.
+    GoesOn { answer: Vec<u8>, line: Line },
 }
 
 impl Asked {
-    pub(crate) fn of(bind: &BindRequest<'_>, takes_passwords: bool) -> Self {
+    /// The directory does not hear of it.
+    pub(crate) fn is_ours(&self) -> bool {
+        matches!(self, Self::Nobody | Self::GoOn)
+    }
+
+    /// `passed` are the mechanisms that the directory checks.
+    pub(crate) fn of(bind: &BindRequest<'_>, takes_passwords: bool, passed: &[String]) -> Self {
         let refuse = |code, text| Self::Refused(Answer::new(code, text));
         if bind.version != 3 {
             return refuse(code::PROTOCOL_ERROR, "LDAP version 3 is spoken here");
@@ -76,6 +86,9 @@ impl Asked {
             }
             Authentication::Sasl { mechanism: b"PLAIN", credentials: None } => Self::GoOn,
             Authentication::Sasl { mechanism: b"PLAIN", credentials: Some(credentials) } => plain(credentials),
+            Authentication::Sasl { mechanism, .. } if passed.iter().any(|known| known.as_bytes() == *mechanism) => {
+                if takes_passwords { Self::PassOn } else { refuse(code::CONFIDENTIALITY_REQUIRED, "use TLS") }
+            }
             // Who is meant, or whether it is them, could not be told, so it would be a way around the factor (LDP-14).
             Authentication::Sasl { .. } | Authentication::Other => {
                 refuse(code::AUTH_METHOD_NOT_SUPPORTED, "sign in with a simple bind")
@@ -116,50 +129,49 @@ pub(crate) async fn decide(
     let settings = &application.settings;
     let Ok(user) = UserName::from_octets(name) else {
         // No name of anybody; it is refused as an unknown one.
-        return Outcome::Out(answer::refused(
-            &Denial::UnknownUser,
-            bind.id,
-            None,
-            directory,
-            bind.controls,
-            settings.diagnostics,
-        ));
+        return Outcome::Out(answer::plainly_refused(directory, bind.id, bind.controls));
     };
     let account = match own_account(application, name) {
         Some(account) => hall.may_use(application, account, bind.address).await.then_some(account),
         None => None,
     };
     let mut request = request(application, bind, user);
-    let limit = settings.patience + GRACE;
     if let Some(account) = account {
         request.splitting = Splitting::Never;
         request.terms = Terms { exempt: Some(Exempt::Account(Arc::clone(&account.name))), ..Terms::default() };
         let whom = Whom::Account { dn: account.dn.clone() };
         let mut login = LineLogin::new(Arc::clone(directory), whom, line, bind.id, bind.controls);
-        let judged = judge(hall, request, password, &mut login, limit, gone).await;
+        let primary = Primary::Password { password, with: &mut login };
+        let judged = decided(hall, application, request, primary, gone).await;
         return conclude(hall, application, bind, judged, login.into_parts(), Standing::Account(account.operations));
     }
     if settings.app_passwords && hall.app_passwords.is_one(&password) {
+        if (Controls { octets: bind.controls }).has_critical() {
+            let why = Answer::new(code::UNAVAILABLE_CRITICAL_EXTENSION, "this control is not known here");
+            return Outcome::Unknown(why);
+        }
         drop(line);
-        return with_app_password(hall, application, bind, request, password, limit, gone).await;
+        return with_app_password(hall, application, bind, request, password, gone).await;
     }
     let mut login = LineLogin::new(Arc::clone(directory), Whom::Person, line, bind.id, bind.controls);
-    let judged = judge(hall, request, password, &mut login, limit, gone).await;
+    let judged = decided(hall, application, request, Primary::Password { password, with: &mut login }, gone).await;
     conclude(hall, application, bind, judged, login.into_parts(), Standing::Person)
 }
 
 /// The account of a program with this name. Whatever the spelling, the bind is sent with the name that is configured, so
 /// nobody else can be let in by it (LDP-23).
 fn own_account<'a>(application: &'a Application, name: &[u8]) -> Option<&'a AccountSettings> {
-    let accounts = &application.settings.accounts;
-    if accounts.is_empty() {
+    if application.settings.accounts.is_empty() {
         return None;
     }
-    let dn = Dn::parse(std::str::from_utf8(name).ok()?)?;
-    accounts.iter().find(|account| account.parsed.is(&dn))
+    is_account(application, &Dn::parse(std::str::from_utf8(name).ok()?)?)
 }
 
-fn request(application: &Application, bind: &Bind<'_>, user: UserName) -> Box<LoginRequest> {
+pub(crate) fn is_account<'a>(application: &'a Application, dn: &Dn) -> Option<&'a AccountSettings> {
+    application.settings.accounts.iter().find(|account| account.parsed.is(dn))
+}
+
+pub(crate) fn request(application: &Application, bind: &Bind<'_>, user: UserName) -> Box<LoginRequest> {
     let settings = &application.settings;
     Box::new(LoginRequest {
         user,
@@ -173,20 +185,20 @@ fn request(application: &Application, bind: &Bind<'_>, user: UserName) -> Box<Lo
     })
 }
 
-async fn judge(
+/// What the engine makes of it.
+pub(crate) async fn decided(
     hall: &Hall,
+    application: &Application,
     request: Box<LoginRequest>,
-    password: Password,
-    with: &mut dyn PrimaryAuthenticator,
-    limit: Duration,
+    primary: Primary<'_>,
     gone: impl Future<Output = ()> + Send,
 ) -> Result<Verdict, EngineError> {
-    let primary = Primary::Password { password, with };
+    let limit = application.settings.patience + GRACE;
     let decided = hall.logins.decide(*request, primary, Box::pin(gone));
     tokio::time::timeout(limit, decided).await.unwrap_or(Err(EngineError::Joined))
 }
 
-fn conclude(
+pub(crate) fn conclude(
     hall: &Hall,
     application: &Application,
     bind: &Bind<'_>,
@@ -229,7 +241,6 @@ async fn with_app_password(
     bind: &Bind<'_>,
     mut request: Box<LoginRequest>,
     password: Password,
-    limit: Duration,
     gone: impl Future<Output = ()> + Send,
 ) -> Outcome {
     let directory = &application.directory;
@@ -257,7 +268,8 @@ async fn with_app_password(
     let dn = found.as_ref().map(|found| found.entry.dn.clone()).unwrap_or_default();
     let person = found.map(|found| directory.person_of(found, Vec::new()));
     let mut login = AppPasswordLogin { directory: Arc::clone(directory), person, is_right };
-    let judged = judge(hall, request, password, &mut login, limit, gone).await;
+    let primary = Primary::Password { password, with: &mut login };
+    let judged = decided(hall, application, request, primary, gone).await;
     conclude(hall, application, bind, judged, (None, None), Standing::AppPassword(dn))
 }
 

@@ -114,6 +114,7 @@ struct Said {
     fault: Seldom,
     lost: Seldom,
     rule: Seldom,
+    nameless: Seldom,
 }
 
 /// The right to have one bind decided.
@@ -145,6 +146,7 @@ impl LdapDoor {
                 fault: Seldom::new(SAID_EVERY),
                 lost: Seldom::new(SAID_EVERY),
                 rule: Seldom::new(SAID_EVERY),
+                nameless: Seldom::new(SAID_EVERY),
             },
         });
         let tasks = tasks.group();
@@ -309,6 +311,16 @@ impl Hall {
     pub(crate) fn failed(&self, application: &str, error: &(dyn std::error::Error + 'static)) {
         if let Some(more) = self.said.fault.due() {
             tracing::error!(application, error, more, "A request of the LDAP application {application} could not be served");
+        }
+    }
+
+    pub(crate) fn nameless(&self, application: &str) {
+        if let Some(more) = self.said.nameless.due() {
+            tracing::error!(
+                application, more,
+                "The directory let somebody in by a SASL mechanism and does not say whom (WhoAmI), so nobody was let in to \
+                 {application}; take the mechanism out of ldap.applications.{application}.sasl"
+            );
         }
     }
 

@@ -17,9 +17,11 @@
 
 mod answer;
 mod bind;
+pub mod client;
 mod config;
 mod door;
 mod names;
+mod sasl;
 mod session;
 mod settings;
 mod upstream;

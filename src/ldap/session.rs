@@ -29,6 +29,7 @@ use crate::answer;
 use crate::bind::{Asked, Bind, Outcome, decide};
 use crate::config::DirectoryKind;
 use crate::door::{Application, Hall};
+use crate::sasl;
 use crate::settings::{Limits, ListenerSettings, ListenerTls};
 use crate::wire::{Answer, Message, Operation, code, extended, measure, notice_of_disconnection, oid};
 
@@ -57,7 +58,8 @@ pub(crate) async fn serve(hall: Arc<Hall>, listener: Arc<ListenerSettings>, conn
     };
     let limits = hall.limits();
     let session = Session { hall, listener, address: address_of(peer), application, stopping, _counted: guard };
-    let state = State::new(session.terms(&limits), stream.is_tls());
+    let mut state = State::new(session.terms(&limits), stream.is_tls());
+    state.mechanisms = Arc::clone(&session.application.settings.sasl);
     session.run(Pump::new(stream, state, limits)).await;
 }
 
@@ -91,9 +93,10 @@ impl Session {
                     continue;
                 }
             };
+            // In boxes, because what it takes need not be held by a connection that rests.
             let goes = match event {
-                Event::Quiet(Quiet::Bind) => self.bind(&mut pump).await,
-                Event::Quiet(Quiet::StartTls) => match self.start_tls(pump).await {
+                Event::Quiet(Quiet::Bind) => Box::pin(self.bind(&mut pump)).await,
+                Event::Quiet(Quiet::StartTls) => match Box::pin(self.start_tls(pump)).await {
                     Some(protected) => {
                         pump = protected;
                         Ok(())
@@ -102,13 +105,13 @@ impl Session {
                 },
                 Event::Quiet(Quiet::Stop) => Err(Some(answer::STOPPING)),
                 Event::NeedsLine => {
-                    self.connect(&mut pump).await;
+                    Box::pin(self.connect(&mut pump)).await;
                     Ok(())
                 }
-                Event::Ended(ending) => return self.end(pump, ending).await,
+                Event::Ended(ending) => return Box::pin(self.end(pump, ending)).await,
             };
             if let Err(farewell) = goes {
-                return say_goodbye(pump, farewell).await;
+                return Box::pin(say_goodbye(pump, farewell)).await;
             }
         }
     }
@@ -135,8 +138,14 @@ impl Session {
         let Ok(Message { id, operation: Operation::Bind(bind), controls }) = Message::read(content) else {
             return Err(None);
         };
-        let (name, password) = match Asked::of(&bind, pump.state.takes_passwords()) {
-            Asked::Somebody { name, password } => (name, password),
+        let passed = Arc::clone(&pump.state.mechanisms);
+        let asked = match Asked::of(&bind, pump.state.takes_passwords(), &passed) {
+            Asked::Refused(refusal) => Asked::Refused(refusal),
+            asked => State::refused_bind(controls, asked.is_ours()).map_or(asked, Asked::Refused),
+        };
+        let by_password = match asked {
+            Asked::Somebody { name, password } => Some((name, password)),
+            Asked::PassOn => None,
             Asked::Nobody => {
                 pump.reply(&answer::plainly(id, Answer::new(code::SUCCESS, "")));
                 pump.resume();
@@ -165,7 +174,12 @@ impl Session {
         let mut left = None;
         let outcome = {
             let gone = self.gone(pump, &mut left);
-            decide(&self.hall, &self.application, &bind, &name, password, line, gone).await
+            match by_password {
+                Some((name, password)) => {
+                    decide(&self.hall, &self.application, &bind, &name, password, line, gone).await
+                }
+                None => sasl::step(&self.hall, &self.application, &bind, &octets, line, gone).await,
+            }
         };
         if let Some(left) = left {
             return Err(left.farewell());
@@ -190,6 +204,11 @@ impl Session {
                     pump.attach(line);
                 }
                 pump.state.become_somebody(standing);
+                pump.reply(&answer);
+            }
+            Outcome::GoesOn { answer, line } => {
+                pump.state.sasl = true;
+                pump.attach(line);
                 pump.reply(&answer);
             }
             Outcome::Out(answer) => {
@@ -224,6 +243,7 @@ impl Session {
         if !Arc::ptr_eq(&application, &self.application) {
             self.application = application;
             pump.state.terms = self.terms(&self.hall.limits());
+            pump.state.mechanisms = Arc::clone(&self.application.settings.sasl);
         }
         Ok(())
     }

@@ -65,6 +65,8 @@ pub(crate) struct ApplicationSettings {
     pub(crate) coalesce: Option<Duration>,
     pub(crate) diagnostics: Diagnostics,
     pub(crate) app_passwords: bool,
+    /// SASL mechanisms that the directory checks.
+    pub(crate) sasl: Arc<[String]>,
     pub(crate) accounts: Vec<AccountSettings>,
 }
 

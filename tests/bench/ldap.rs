@@ -121,10 +121,15 @@ fn measure(
         time_max: Duration::from_secs(options.seconds),
     };
     let mut code = None;
-    if let (Scenario::BindCode, Running::Gateway(gateway)) = (scenario, &server.running) {
-        door::enrol(&gateway.prepared, options.users, runtime)?;
-        code = Some(code::next());
-        load.source = Some(door::CODED);
+    if let Running::Gateway(gateway) = &server.running {
+        if scenario.signs_people_in() {
+            door::let_everybody_in(&gateway.prepared, options.users)?;
+        }
+        if scenario == Scenario::BindCode {
+            door::enrol(&gateway.prepared, options.users, runtime)?;
+            code = Some(code::next());
+            load.source = Some(door::CODED);
+        }
     }
     let slapd = slapd.pid().context("slapd is not running")?;
     let (outcome, cpu) = on_one_thread(async {

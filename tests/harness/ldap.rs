@@ -57,6 +57,11 @@ impl LdapSite {
         format!("ldaps://{}", self.secure.address())
     }
 
+    /// The same listener of another node.
+    pub(crate) fn secure_url_at(&self, address: Ipv4Addr) -> String {
+        format!("ldaps://{address}:{}", self.secure.number())
+    }
+
     pub(crate) fn plain_url(&self) -> String {
         format!("ldap://{}", self.plain.address())
     }

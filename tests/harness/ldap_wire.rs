@@ -50,7 +50,7 @@ impl Wire {
         Ok(Self::on(self.reader.unsplit(self.writer).start_tls(ca_pem).await?))
     }
 
-    fn on(connection: RawLdap) -> Self {
+    pub(crate) fn on(connection: RawLdap) -> Self {
         let (reader, writer) = split(connection);
         Self { reader, writer, buffer: Vec::new(), has_ended: false }
     }
@@ -154,23 +154,50 @@ impl Wire {
         String::from_utf8(answer.value().unwrap_or_default()).unwrap()
     }
 
-    /// The server hangs up within this time, with a Notice of Disconnection before it or without. The code of the notice.
+    /// The server hangs up within this time and says nothing more than a Notice of Disconnection: its code, if there is one.
     pub(crate) async fn ended_within(&mut self, patience: Duration) -> Option<u32> {
+        let (said, notice) = self.last_words_within(patience).await;
+        assert!(said.is_empty(), "{said:?}");
+        notice
+    }
+
+    /// The same where answers may come before.
+    pub(crate) async fn farewell_within(&mut self, patience: Duration) -> Option<u32> {
+        self.last_words_within(patience).await.1
+    }
+
+    async fn last_words_within(&mut self, patience: Duration) -> (Vec<Response>, Option<u32>) {
         let deadline = Instant::now() + patience;
-        let mut notice = None;
+        let mut said = Vec::new();
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
             match self.next_within(left).await {
-                Some(Some(response)) if response.id == 0 => {
-                    assert_eq!(notice, None, "a second notice: {response:?}");
-                    assert_eq!(response.name().as_deref(), Some(request::NOTICE_OF_DISCONNECTION));
-                    notice = Some(response.code());
-                }
-                Some(Some(response)) => assert_eq!(notice, None, "{response:?} behind a notice"),
-                Some(None) => return notice,
+                Some(Some(response)) => said.push(response),
+                Some(None) => break,
                 None => panic!("still connected after {patience:?}"),
             }
         }
+        let notice = said.pop_if(|last| last.id == 0).map(|notice| {
+            assert_eq!(notice.name().as_deref(), Some(request::NOTICE_OF_DISCONNECTION));
+            notice.code()
+        });
+        assert!(said.iter().all(|response| response.id != 0), "a notice that was not the last word: {said:?}");
+        (said, notice)
+    }
+
+    /// Read to the end, whatever comes, which may be the middle of a message; the octets that came.
+    pub(crate) async fn rest_within(&mut self, patience: Duration) -> u64 {
+        let mut octets = u64::try_from(self.buffer.len()).unwrap();
+        self.buffer.clear();
+        let read = timeout(patience, async {
+            while let Ok(read @ 1..) = self.reader.read_buf(&mut self.buffer).await {
+                octets += u64::try_from(read).unwrap();
+                self.buffer.clear();
+            }
+        });
+        read.await.expect("still connected");
+        self.has_ended = true;
+        octets
     }
 
     /// The server says nothing and stays for this long.

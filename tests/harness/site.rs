@@ -46,7 +46,11 @@ pub(crate) struct Site {
 impl Site {
     /// A site with a directory of people; `None` where a tool is missing.
     pub(crate) async fn with_directory(kind: StoreKind) -> anyhow::Result<Option<Self>> {
-        let options = slapd::Options { users: 120, ..slapd::Options::default() };
+        Self::with_directory_of(kind, slapd::Options { users: 120, ..slapd::Options::default() }).await
+    }
+
+    /// The same, with a directory as the test wants it.
+    pub(crate) async fn with_directory_of(kind: StoreKind, options: slapd::Options) -> anyhow::Result<Option<Self>> {
         let Some(directory) = Slapd::start(options).await? else { return Ok(None) };
         let Some(mut site) = Self::new(kind).await? else { return Ok(None) };
         site.file("reader.password", slapd::READER_PASSWORD);

@@ -1,5 +1,6 @@
 //! Who is let in by a bind, and who is not: OpenLDAP's own clients in front of slapd.
 
+use vestibule_engine::{AuditEvent, Decision, FirstFactor, Store};
 use vestibule_peers::ldap_tools::{LdapTools, code};
 use vestibule_peers::slapd::{self, PEOPLE};
 use vestibule_store::Handle;
@@ -76,4 +77,35 @@ async fn password_in_the_clear_and_none_at_all_are_refused_before_the_directory_
     let nobody = tools.search(PEOPLE, "(uid=user0001)", &[]).await.unwrap();
     assert_eq!(nobody.code, code::STRONGER_AUTH_REQUIRED);
     daemon.stop().await;
+}
+
+#[tokio::test]
+async fn where_the_factor_comes_first_no_password_is_tried_without_it() {
+    let Some((site, door)) = site("      order: factor_first\n      coalesce: 0s\n").await else { return };
+    let daemon = site.start().await.unwrap();
+    let store = site.store().await;
+    let Some(token) = enrolled(&door, &store, "user0001").await else { return };
+    let bind = async |typed: String| door.person("user0001", &typed).unwrap().whoami().await.unwrap().code;
+    // Neither a wrong password nor the right one gets as far as the directory.
+    for typed in [format!("guess,{}", token.wrong()), format!("pw-user0001,{}", token.wrong())] {
+        assert_eq!(bind(typed).await, code::INVALID_CREDENTIALS);
+        let last = last_decision(&store).await;
+        assert_eq!((last.allowed, last.first_factor), (false, FirstFactor::NotAsked), "{last:?}");
+    }
+    assert_eq!(bind(format!("guess,{}", token.code())).await, code::INVALID_CREDENTIALS);
+    let last = last_decision(&store).await;
+    assert_eq!((last.allowed, last.first_factor), (false, FirstFactor::Refused), "{last:?}");
+    assert_eq!(bind(format!("pw-user0001,{}", token.code())).await, code::SUCCESS);
+    assert!(last_decision(&store).await.allowed);
+    store.close().await;
+    daemon.stop().await;
+}
+
+async fn last_decision(store: &Handle) -> Decision {
+    let lines = store.audit_tail(20, None).await.unwrap();
+    let decisions = lines.into_iter().filter_map(|line| match line.record.event {
+        AuditEvent::LoginDecided(decision) => Some(*decision),
+        _ => None,
+    });
+    decisions.last().expect("a decision on record")
 }

@@ -1,13 +1,12 @@
 //! What tests of this door share: a running site, people with factors, and what became of their sign-ins.
 
-use std::fmt::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::task::JoinHandle;
 use vestibule::phone::Phone;
-use vestibule_engine::{AuditEvent, Decision, User};
+use vestibule_engine::{AuditEvent, Decision, Store, User};
 use vestibule_peers::ldap_tools::{LdapTools, code};
 use vestibule_peers::slapd::{self, Slapd};
 use vestibule_store::Handle;
@@ -81,6 +80,15 @@ impl Stage {
         self.events().await.into_iter().filter_map(about).skip(1).collect()
     }
 
+    /// The last that was decided, whoever it is about.
+    pub(super) async fn last_decision(&self) -> Decision {
+        let decided = |event| match event {
+            AuditEvent::LoginDecided(decision) => Some(*decision),
+            _ => None,
+        };
+        self.events().await.into_iter().rev().find_map(decided).expect("a decision on record")
+    }
+
     pub(super) async fn last_denial(&self, name: &str) -> Option<&'static str> {
         self.decisions(name).await.pop()?.denial.map(|denial| denial.name())
     }
@@ -94,30 +102,31 @@ impl Stage {
     }
 }
 
-/// The `primaries` of a site: slapd servers, in the order they are asked. `more` is eight in... as the section wants it.
-pub(super) fn slapd_primary(servers: &[String], more: &str) -> String {
-    let servers: Vec<String> = servers.iter().map(|url| format!("\"{url}\"")).collect();
-    let mut yaml = format!("  staff:\n    ldap:\n      servers: [{}]\n", servers.join(", "));
-    for line in ["timeout: 3s", "cool_down: 100ms"].into_iter().chain(more.lines()) {
-        writeln!(yaml, "      {line}").unwrap();
-    }
-    writeln!(
-        yaml,
-        "      find:\n        search:\n          base: \"{}\"\n          bind_dn: \"{}\"\n          password: {{ file: \
-         reader.password }}",
+/// The `primaries` of a site before slapd: its servers in the order they are asked, and more of the section, a line each.
+pub(super) fn slapd_primary(servers: &[&str], more: &[&str]) -> String {
+    let servers = servers.iter().map(|url| format!("\"{url}\"")).collect::<Vec<_>>().join(", ");
+    let more: String = more.iter().map(|line| format!("      {line}\n")).collect();
+    format!(
+        "  staff:\n    ldap:\n      servers: [{servers}]\n{more}      find:\n        search:\n          base: \"{}\"\n          \
+         bind_dn: \"{}\"\n          password: {{ file: reader.password }}\n",
         slapd::PEOPLE,
         slapd::READER_DN
     )
-    .unwrap();
-    yaml
 }
 
 /// A site before a slapd of a test's own.
 pub(super) async fn site_before(slapd: Slapd) -> Option<Site> {
+    let primary = slapd_primary(&[&slapd.url()], &["allow_plaintext: true", "timeout: 3s", "cool_down: 100ms"]);
+    let mut site = site_with(&primary).await?;
+    site.directory = Some(slapd);
+    Some(site)
+}
+
+/// A site before slapd, as these `primaries` say.
+pub(super) async fn site_with(primaries: &str) -> Option<Site> {
     let mut site = Site::local(StoreKind::Sqlite).await.unwrap()?;
     site.file("reader.password", slapd::READER_PASSWORD);
-    site.primaries(&slapd_primary(&[slapd.url()], "allow_plaintext: true"));
-    site.directory = Some(slapd);
+    site.primaries(primaries);
     Some(site)
 }
 

@@ -1,30 +1,40 @@
-//! The commands that README.md tells people to type, so that a test can type them.
+//! What README.md and other pages tell people to type and to write, so that a test can do it.
 
 use std::io;
 use std::path::Path;
 
 /// A fenced block of this language is commands, one a line; any other block is not.
-const COMMANDS: &str = "```sh";
-const END: &str = "```";
+const COMMANDS: &str = "sh";
+const FENCE: &str = "```";
 
 /// Every command of the project's README, in order, as written. A line that ends in a backslash goes on in the next.
 pub fn readme_commands() -> io::Result<Vec<String>> {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../README.md");
-    Ok(commands(&std::fs::read_to_string(file)?))
+    page_commands("README.md")
+}
+
+/// The same of another page, by its path from the project's folder.
+pub fn page_commands(page: &str) -> io::Result<Vec<String>> {
+    Ok(commands(&read(page)?))
+}
+
+/// Every fenced block of this language on a page, without its fences.
+pub fn page_blocks(page: &str, language: &str) -> io::Result<Vec<String>> {
+    Ok(blocks(&read(page)?, language))
+}
+
+fn read(page: &str) -> io::Result<String> {
+    std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(page))
 }
 
 /// The commands of one Markdown text.
 pub fn commands(markdown: &str) -> Vec<String> {
     let mut commands = Vec::new();
-    let mut inside = false;
     let mut unfinished = String::new();
-    for line in markdown.lines() {
+    for line in blocks(markdown, COMMANDS).iter().flat_map(|block| block.lines()) {
         match line.trim() {
-            COMMANDS => inside = true,
-            END => inside = false,
             "" => {}
             comment if comment.starts_with('#') => {}
-            part if inside => {
+            part => {
                 unfinished.push_str(part.trim_end_matches('\\').trim_end());
                 if part.ends_with('\\') {
                     unfinished.push(' ');
@@ -32,8 +42,26 @@ pub fn commands(markdown: &str) -> Vec<String> {
                     commands.push(std::mem::take(&mut unfinished));
                 }
             }
-            _ => {}
         }
     }
     commands
+}
+
+/// The fenced blocks of one language in a Markdown text.
+pub fn blocks(markdown: &str, language: &str) -> Vec<String> {
+    let mut blocks = Vec::new();
+    // The block we are in, and whether it is wanted.
+    let mut open: Option<(String, bool)> = None;
+    for line in markdown.lines() {
+        match (line.trim().strip_prefix(FENCE), &mut open) {
+            (Some(_), Some(_)) => blocks.extend(open.take().filter(|(_, wanted)| *wanted).map(|(text, _)| text)),
+            (Some(opening), None) => open = Some((String::new(), opening.trim() == language)),
+            (None, Some((text, _))) => {
+                text.push_str(line);
+                text.push('\n');
+            }
+            (None, None) => {}
+        }
+    }
+    blocks
 }

@@ -36,6 +36,7 @@ fn cpu_time_is_read_past_a_program_name_with_spaces_and_brackets() {
 fn commands_of_a_text_are_the_lines_of_its_sh_blocks() {
     let text = "Run\n```sh\n# first\nmake it \\\n  so\n\nthen\n```\n```yaml\nnot: this\n```\n```\nnor this\n```\n";
     assert_eq!(readme::commands(text), ["make it so", "then"]);
+    assert_eq!(readme::blocks(text, "yaml"), ["not: this\n"]);
 }
 
 fn printed(stdout: &str) -> Output {

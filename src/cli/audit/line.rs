@@ -58,6 +58,19 @@ pub(super) fn said(record: &AuditRecord, moment: impl Fn(Timestamp) -> String) -
             service: Some(service.clone()),
             ..noted(Outcome::Noted, format!("station {station} is remembered until {}", moment(*until)))
         },
+        AuditEvent::ServiceAccountNewAddress { account, service, address, .. } => Said {
+            who: Some(account.clone()),
+            service: Some(service.clone()),
+            ..noted(Outcome::Alarm, format!("the service account signed in from the new address {address}"))
+        },
+        AuditEvent::ServiceAccountMisused { account, service, address, why } => Said {
+            who: Some(account.clone()),
+            service: Some(service.clone()),
+            ..noted(Outcome::Alarm, format!("the service account was misused, from {address}: {why}"))
+        },
+        AuditEvent::AppPasswordMade { service, .. } | AuditEvent::AppPasswordRevoked { service, .. } => {
+            Said { service: Some(service.clone()), ..noted(Outcome::Noted, change(&record.event)) }
+        }
         AuditEvent::LoginReported { service, address, .. } => Said {
             service: Some(service.clone()),
             ..noted(Outcome::Alarm, format!("reported by its owner as somebody else's login, from {address}"))
@@ -108,7 +121,8 @@ fn given(decision: &Decision) -> String {
     }
     steps.extend(decision.methods.iter().map(|method| method.name()));
     if decision.remembered {
-        steps.push("remembered station");
+        // Where no station was named, only what a program repeats is remembered.
+        steps.push(if decision.station.is_some() { "remembered station" } else { "repeated sign-in" });
     }
     if steps.is_empty() { "nothing was asked".to_owned() } else { steps.join(" + ") }
 }
@@ -129,6 +143,8 @@ fn change(event: &AuditEvent) -> String {
         AuditEvent::AuthenticatorRemoved { method, by, .. } => format!("{method} removed by {by}"),
         AuditEvent::AuthenticatorChanged { what, by, .. } => format!("second step changed by {by}: {what}"),
         AuditEvent::TrustRevoked { by, .. } => format!("remembered station revoked by {by}"),
+        AuditEvent::AppPasswordMade { label, by, .. } => format!("app password \"{label}\" made by {by}"),
+        AuditEvent::AppPasswordRevoked { label, by, .. } => format!("app password \"{label}\" revoked by {by}"),
         AuditEvent::FactorApproved { .. } => "approved on the phone".to_owned(),
         AuditEvent::PushDelivery { state, .. } => delivery(*state).to_owned(),
         AuditEvent::SessionStarted { methods, address, .. } => {

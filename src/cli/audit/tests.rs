@@ -252,10 +252,64 @@ fn every_event_has_a_sentence_of_its_own() {
         AuditEvent::SessionEnded { user, by: by() },
         AuditEvent::UserInvited { user, authenticator, until: AT, by: by() },
         AuditEvent::AuthenticatorChanged { user, authenticator, what: "label".to_owned(), by: by() },
+        AuditEvent::ServiceAccountNewAddress { user, account: by(), service: by(), address: by() },
+        AuditEvent::ServiceAccountMisused { account: by(), service: by(), address: by(), why: by() },
+        AuditEvent::AppPasswordMade { user, service: by(), label: by(), by: by() },
+        AuditEvent::AppPasswordRevoked { user, service: by(), label: by(), by: by() },
     ];
     for event in events {
         let id = event.id();
         let said = line::said(&AuditRecord::new(AT, event), |_| "then".to_owned());
         assert_ne!(said.sentence, id, "only its id");
     }
+}
+
+/// L5
+#[tokio::test]
+async fn programs_and_their_passwords_are_told_of_by_name_and_service() {
+    let mut bench = Bench::new().await;
+    let ada = bench.add_ada().await;
+    let (user, service, address) = (ada.id, "ldap/wiki".to_owned(), "192.0.2.7".to_owned());
+    let account = || "reader".to_owned();
+    let made = |label: &str| (user, service.clone(), label.to_owned(), "ada".to_owned());
+    let new = AuditEvent::ServiceAccountNewAddress {
+        user,
+        account: account(),
+        service: service.clone(),
+        address: address.clone(),
+    };
+    let why = "it may not be used from there".to_owned();
+    let misused = AuditEvent::ServiceAccountMisused { account: account(), service: service.clone(), address, why };
+    let (user, service, label, by) = made("my phone");
+    let app = AuditEvent::AppPasswordMade { user, service, label, by };
+    let (user, service, label, by) = made("my phone");
+    let gone = AuditEvent::AppPasswordRevoked { user, service, label, by };
+    let records = [new, misused, app, gone].into_iter().map(|event| AuditRecord::new(AT, event)).collect();
+    bench.desk.store.record(records).await.unwrap();
+    run(&mut bench, "tail -n 4").await.unwrap();
+    let shown = bench.screen();
+    let lines: Vec<&str> = shown.lines().map(|line| line.split_once("UTC").unwrap().1.trim()).collect();
+    assert_eq!(
+        lines,
+        [
+            "alarm    reader            ldap/wiki  the service account signed in from the new address 192.0.2.7",
+            "alarm    reader            ldap/wiki  the service account was misused, from 192.0.2.7: it may not be used from there",
+            "noted    ada               ldap/wiki  app password \"my phone\" made by ada",
+            "noted    ada               ldap/wiki  app password \"my phone\" revoked by ada",
+        ]
+    );
+}
+
+#[test]
+fn factor_that_was_given_before_is_told_apart_by_what_it_was_given_for() {
+    let said = |station: Option<&str>| {
+        let mut record = decision("ada", None);
+        if let AuditEvent::LoginDecided(decision) = &mut record.event {
+            (decision.station, decision.remembered) = (station.map(str::to_owned), true);
+            decision.methods.clear();
+        }
+        line::said(&record, |_| String::new()).sentence
+    };
+    assert_eq!(said(Some("laptop")), "password + remembered station, from 192.0.2.7 (rule staff)");
+    assert_eq!(said(None), "password + repeated sign-in, from 192.0.2.7 (rule staff)");
 }

@@ -52,18 +52,31 @@ impl Terminal {
             return password_from(file);
         }
         if !self.looks.interactive {
-            let line = Zeroizing::new(self.read_line()?.unwrap_or_default());
-            return Ok(Password::new(line.as_bytes()));
+            return self.first_line();
         }
         let first = self.unseen("New password:")?;
         let second = self.unseen("The same again:")?;
         if first != second {
             return Err(Failure::new("no password was set").because("the two entries differ").into());
         }
-        Ok(Password::new(first.as_bytes()))
+        Ok(Password::new(first.as_slice()))
     }
 
-    fn unseen(&mut self, question: &str) -> Outcome<Zeroizing<String>> {
+    /// The password of somebody who signs in: from a file, from a person (unseen), or the first line of standard input.
+    pub fn password(&mut self, question: &str, file: Option<&Path>) -> Outcome<Password> {
+        match file {
+            Some(file) => password_from(file),
+            None if self.looks.interactive => Ok(Password::new(self.unseen(question)?.as_slice())),
+            None => self.first_line(),
+        }
+    }
+
+    fn first_line(&mut self) -> Outcome<Password> {
+        let line = Zeroizing::new(self.read_line()?.unwrap_or_default());
+        Ok(Password::new(line.as_bytes()))
+    }
+
+    fn unseen(&mut self, question: &str) -> Outcome<Zeroizing<Vec<u8>>> {
         self.print(&format!("{question} "))?;
         let typed = Command::new("sh")
             .args(["-c", READ_UNSEEN])
@@ -75,9 +88,7 @@ impl Terminal {
             let failure = Failure::new("no password was read").because("the terminal could not be told to hide it");
             return Err(failure.then("the same command with --password-file FILE").into());
         }
-        let typed = Zeroizing::new(typed.stdout);
-        let typed = std::str::from_utf8(&typed).context("read a password")?;
-        Ok(Zeroizing::new(typed.to_owned()))
+        Ok(Zeroizing::new(typed.stdout))
     }
 }
 

@@ -5,6 +5,7 @@ use vestibule_engine::{Authenticator, TrustEntry, User};
 
 use crate::cli::desk::{Desk, told};
 use crate::cli::terminal::{Table, Tone, clean, rfc3339};
+use crate::cli::trust::shown;
 use crate::cli::{Outcome, factors, locks};
 
 use super::{ListArgs, counted};
@@ -50,7 +51,7 @@ pub(super) async fn one(name: &str, desk: &mut Desk) -> Outcome {
         let mut whole = user_json(&user);
         if let Some(fields) = whole.as_object_mut() {
             fields.insert("second_steps".into(), authenticators.iter().map(factors::as_json).collect());
-            fields.insert("remembered".into(), json!(trusted));
+            fields.insert("remembered".into(), trusted.iter().map(remembered_json).collect());
             fields.insert("locks".into(), locks.iter().map(locks::Lock::as_json).collect());
         }
         return desk.terminal.json(&whole);
@@ -98,10 +99,20 @@ fn second_steps(authenticators: &[Authenticator], desk: &mut Desk) -> Outcome {
 fn stations(trusted: &[TrustEntry], desk: &mut Desk) -> Outcome {
     for entry in trusted {
         let until = desk.terminal.clockface().moment(entry.until);
-        let (station, service) = (clean(entry.station.as_str()), clean(&entry.service));
+        let (station, service) = (clean(&shown(&entry.station)), clean(&entry.service));
         desk.terminal.line(format!("  remembered at {station} for {service} until {until}"))?;
     }
     Ok(())
+}
+
+/// Without what tells one repeated sign-in from another.
+fn remembered_json(entry: &TrustEntry) -> serde_json::Value {
+    let mut json = json!(entry);
+    if let Some(fields) = json.as_object_mut() {
+        fields.insert("station".into(), json!(entry.station.shown()));
+        fields.insert("repeated".into(), json!(entry.station.is_of_repeats()));
+    }
+    json
 }
 
 pub(super) fn user_json(user: &User) -> serde_json::Value {

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use vestibule_engine::SecretBytes;
 use vestibule_engine::config::{SecretRef, Sources};
+use vestibule_peers::readme::page_blocks;
 
 use super::folder::Folder;
 use crate::config::load_with;
@@ -22,7 +23,7 @@ impl Everything {
     }
 
     fn secret_named(&self, name: &str) -> SecretBytes {
-        if name.contains("-key") && !name.contains("master") {
+        if name.contains("key") && !name.contains("master") {
             return SecretBytes::new(self.key.clone().into_bytes());
         }
         if name.contains("master") {
@@ -43,7 +44,7 @@ impl Sources for Everything {
 
     fn file(&self, path: &Path) -> Result<Vec<u8>, String> {
         assert!(path.is_absolute(), "an example names a file that is not beside it: {}", path.display());
-        if path.ends_with("portal.pem") {
+        if path.ends_with("portal.pem") || path.ends_with("ldap.pem") {
             return Ok(self.certificate.clone().into_bytes());
         }
         std::fs::read(self.folder.path().join("ca.pem")).map_err(|error| error.to_string())
@@ -61,5 +62,50 @@ fn every_example_is_usable() {
     for path in paths {
         let loaded = load_with(&path, &sources);
         assert!(loaded.config.is_some() && loaded.report.problems.is_empty(), "{}:\n{}", path.display(), loaded.report);
+    }
+}
+
+/// A page shows a configuration beside its files; an example stands in a folder of ours and may not.
+struct Beside(Everything);
+
+impl Sources for Beside {
+    fn secret(&self, reference: &SecretRef) -> Result<SecretBytes, String> {
+        self.0.secret(reference)
+    }
+
+    fn file(&self, path: &Path) -> Result<Vec<u8>, String> {
+        self.0.file(&self.0.folder.path().join(path))
+    }
+}
+
+/// What the page's parts of a configuration stand in.
+const AROUND: &str = "\
+master_key: {file: master.key}
+primaries:
+  directory:
+    ldap:
+      servers: [ldaps://ldap1.example.org]
+      find: {search: {base: dc=example, bind_dn: cn=a, password: {file: ldap.password}}}
+ldap:
+  listeners: {secure: {address: 0.0.0.0:636}}
+  tls: {certificate: ldap.pem, key: {file: ldap.key}}
+";
+
+#[test]
+fn every_configuration_on_the_page_about_the_ldap_door_is_usable() {
+    let blocks = page_blocks("config/ldap-door.md", "yaml").expect("the page");
+    assert!(blocks.len() >= 10, "{}", blocks.len());
+    let sources = Beside(Everything::new());
+    for block in blocks {
+        let folder = Folder::new();
+        let path = match block.contains("master_key") {
+            true => folder.write("vestibule.yaml", &block, 0o644),
+            false => {
+                folder.write("conf.d/part.yaml", &block, 0o644);
+                folder.write("vestibule.yaml", AROUND, 0o644)
+            }
+        };
+        let loaded = load_with(&path, &sources);
+        assert!(loaded.config.is_some() && loaded.report.problems.is_empty(), "{block}\n{}", loaded.report);
     }
 }

@@ -7,6 +7,9 @@
 //!
 //! A right code is spent when the login is decided. A yes on the phone waits in the store for the login that asked, as it
 //! does at doors that show questions; if the node dies in between, the attempt runs out.
+//!
+//! What it costs is written in the manual: whoever knows a name can ring the phone and guess at codes, up to their budgets,
+//! without a password (OTP-06 is for the other order).
 
 use std::pin::Pin;
 
@@ -124,7 +127,9 @@ impl Engine {
         };
         let waiting = match said {
             Ok(waiting) => waiting,
-            Err(verdict) => return Ok(verdict),
+            Err(verdict @ Verdict::Deny(_)) => return Ok(verdict),
+            // Whoever let it in did not try the password.
+            Err(Verdict::Allow(_)) => return Err(EngineError::Joined),
         };
         match Box::pin(self.collect_unchecked(settings, due, &waiting)).await {
             Ok(Step::Done(verdict)) => Ok(verdict),

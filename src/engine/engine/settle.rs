@@ -9,7 +9,7 @@ use crate::throttle::SIGHTING;
 use crate::{
     AttemptRow, AuditEvent, AuditRecord, Charge, CoalesceKey, Committed, CounterKey, Decision, Denial, Ended,
     EngineError, FirstFactor, Grant, Method, OpenAttempt, PortError, Position, Prompt, Settings, Spend, Step,
-    Timestamp, Transition, TrustEntry, TrustId, Verdict,
+    Timestamp, Transition, TrustId, Verdict,
 };
 
 /// What a login that is about to be allowed rests on.
@@ -132,7 +132,7 @@ impl Engine {
             let doing = "let somebody in whose first step was not accepted";
             return Err(EngineError::Primary(PortError::unusable(doing)));
         }
-        let trust = self.trust_for(login, owed, &basis)?;
+        let trust = self.to_remember(login, owed, basis.method)?;
         let codes = if basis.spend.is_empty() { Vec::new() } else { code_keys(login, owed) };
         let mut change = self.ending(login, basis.from, &Reached::owed(owed), &verdict)?;
         if let Some(AuditRecord { event: AuditEvent::LoginDecided(decision), .. }) = change.audit.first_mut() {
@@ -318,34 +318,6 @@ impl Engine {
             Some(_) => Ok(Step::Done(Verdict::Deny(Denial::AnswerStale))),
             None => Ok(Step::Done(Verdict::Deny(Denial::AttemptUnknown))),
         }
-    }
-
-    fn trust_for(&self, login: &Login, owed: &Owed, basis: &Basis<'_>) -> Result<Option<TrustEntry>, EngineError> {
-        let Some(method) = basis.method else { return Ok(None) };
-        let at_station = owed.remember.zip(login.origin.station.clone());
-        let repeated = login.repeats.as_ref().map(|repeats| repeats.window).zip(self.repeating(login, owed));
-        let Some((span, station)) = at_station.or(repeated) else { return Ok(None) };
-        let now = self.clock.now();
-        Ok(Some(TrustEntry {
-            id: TrustId(self.draw_attempt()?.0),
-            user: owed.identity.user,
-            service: login.service_name(),
-            station,
-            method,
-            granted: now,
-            until: now.after(span),
-        }))
-    }
-
-    fn granted(&self, entry: &TrustEntry) -> AuditRecord {
-        let event = AuditEvent::TrustGranted {
-            user: entry.user,
-            trust: entry.id,
-            service: entry.service.clone(),
-            station: entry.station.shown().to_owned(),
-            until: entry.until,
-        };
-        AuditRecord::new(self.clock.now(), event)
     }
 
     /// A login that ended in an error leaves a trace too, if the store still takes one.

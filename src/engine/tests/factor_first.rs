@@ -486,3 +486,23 @@ async fn same_code_with_the_same_password_at_once_is_spent_once_and_lets_both_in
         assert_eq!(grants.iter().filter(|grant| grant.remembered()).count(), 1);
     }
 }
+
+// A node that knows nothing of this order would take the yes for all there is to give.
+#[tokio::test(start_paused = true)]
+async fn login_that_another_node_let_in_without_the_password_is_not_let_in_here() {
+    let world = world(Method::Push);
+    let login = held(&world, &first(), "guess");
+    seconds(1).await;
+    {
+        let mut inner = world.store.lock();
+        let Position::Open(open) = &mut inner.attempts.get_mut(&rung(&world)[0]).unwrap().position else { panic!() };
+        let known = String::from_utf8(open.payload.expose().to_vec()).unwrap();
+        let unknown = known.replace("\"first_factor\":\"not-asked\"", "\"first_factor\":\"accepted\"");
+        assert_ne!(known, unknown);
+        open.payload = SecretBytes::new(unknown);
+    }
+    says(&world, approval()).await;
+    let verdict = login.await.unwrap();
+    assert!(matches!(verdict, Err(EngineError::Joined)), "{verdict:?}");
+    assert_eq!(world.asked(), 0);
+}

@@ -69,6 +69,8 @@ pub(super) struct Directory {
     pub(super) slowness: AtomicU64,
     /// Each login has to ask over its own connection, as at the LDAP door.
     pub(super) is_bound: AtomicBool,
+    /// Whatever is typed is refused for this.
+    pub(super) refuses: Mutex<Option<PrimaryRefusal>>,
     /// Whatever is typed is right.
     pub(super) any_password: AtomicBool,
     /// How often it was only made to look as if it was asked.
@@ -118,6 +120,9 @@ impl PrimaryAuthenticator for DirectoryLogin {
         }
         if self.0.fuse.blows() {
             return Err(PortError::unusable("blown fuse"));
+        }
+        if let Some(refusal) = *self.0.refuses.lock().unwrap() {
+            return Ok(PrimaryOutcome::Refused(refusal));
         }
         let any = self.0.any_password.load(Ordering::SeqCst);
         let is_right = |known: &String| any || known.as_bytes() == password.octets();
@@ -311,6 +316,7 @@ impl World {
             asks_back,
             slowness: AtomicU64::new(3),
             is_bound: AtomicBool::new(false),
+            refuses: Mutex::default(),
             any_password: AtomicBool::new(false),
             pretended: AtomicU64::new(0),
             version: Mutex::default(),

@@ -15,7 +15,6 @@ fn is_allow(step: Result<Step, EngineError>) -> usize {
     usize::from(matches!(step, Ok(Step::Done(Verdict::Allow(_)))))
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "reads as the end of a call")]
 fn is_in(verdict: Result<Verdict, EngineError>) -> usize {
     usize::from(verdict.is_ok_and(|verdict| verdict.is_allow()))
 }
@@ -104,7 +103,8 @@ fn taken_over(world: &World) -> std::pin::Pin<Box<dyn Future<Output = usize> + '
         };
         let approve = async {
             tokio::time::sleep(Duration::from_secs(5)).await;
-            for attempt in world.phone.rung.lock().unwrap().clone() {
+            let rung = world.phone.rung.lock().unwrap().clone();
+            for attempt in rung {
                 drop(world.respond(&world.engine, attempt, approval()).await);
             }
         };

@@ -116,6 +116,34 @@ async fn password_that_is_refused_takes_what_was_remembered_with_it_there_and_no
     assert!(matches!(elsewhere, Verdict::Allow(grant) if grant.remembered()));
 }
 
+// LDP-25: nor does it outlive a lock, an expiry or a disabled account at the directory, though the password stays right.
+#[tokio::test]
+async fn whatever_the_directory_refuses_the_password_for_takes_it_away() {
+    use PrimaryRefusal::*;
+    for refusal in [WrongPassword, PasswordExpired, PasswordMustChange, AccountDisabled, AccountLocked, AccountExpired]
+    {
+        let world = world();
+        with_factor(&world, TYPED).await;
+        *world.directory.refuses.lock().unwrap() = Some(refusal);
+        assert_eq!(denied(bound(&world, TYPED).await), Denial::Primary(refusal));
+        *world.directory.refuses.lock().unwrap() = None;
+        assert_eq!(denied(bound(&world, TYPED).await), Denial::CodeUsedBefore, "{refusal:?}");
+    }
+}
+
+// LDP-25: who guesses passwords until they are locked keeps what is remembered from being used as well.
+#[tokio::test]
+async fn lock_counts_for_what_is_remembered_too() {
+    let world = world();
+    with_factor(&world, TYPED).await;
+    for n in 0..50 {
+        denied(bound(&world, &format!("guess{n}")).await);
+    }
+    let asked = world.asked();
+    assert!(matches!(denied(bound(&world, TYPED).await), Denial::LockedOut { .. }));
+    assert_eq!(world.asked(), asked);
+}
+
 // LDP-25: dropped at once when the directory shows a newer password, though it reads the same.
 #[tokio::test]
 async fn newer_password_owes_a_factor_of_its_own() {
@@ -355,11 +383,16 @@ async fn rings_for(one: &Told, other: &Told, at_once: bool) -> usize {
             world.enrol(&told.user, Method::Push);
         }
     }
+    let rung = || world.phone.rung.lock().unwrap().clone();
+    let at_first = std::cell::Cell::new(0);
     let approve = async {
+        // Time enough for both to ring, if neither waits for the other.
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        at_first.set(rung().len());
         let mut approved = 0;
         loop {
             tokio::time::sleep(Duration::from_millis(100)).await;
-            let rung = world.phone.rung.lock().unwrap().clone();
+            let rung = rung();
             for attempt in rung.iter().skip(approved) {
                 drop(world.respond(&world.other_node, *attempt, approval()).await);
             }
@@ -375,7 +408,8 @@ async fn rings_for(one: &Told, other: &Told, at_once: bool) -> usize {
     };
     // "push1" asks for the first phone, which everybody has; "1push" is a code, and a wrong one.
     assert_eq!(allowed, (one.passcode != Some("1push"), other.passcode != Some("1push")));
-    world.phone.rung.lock().unwrap().len()
+    assert!(!at_once || at_first.get() == rung().len(), "one waited for the other, and rang after it");
+    rung().len()
 }
 
 proptest! {

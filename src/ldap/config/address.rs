@@ -12,7 +12,7 @@ pub(crate) struct ServerAddress {
 }
 
 impl ServerAddress {
-    pub(super) fn parse(text: &str) -> Result<Self, &'static str> {
+    pub(crate) fn parse(text: &str) -> Result<Self, &'static str> {
         let (scheme, rest) = text.split_once("://").ok_or("write ldaps://host or ldaps://host:port")?;
         let is_ldaps = match scheme {
             "ldaps" => true,

@@ -114,3 +114,6 @@ impl Default for LdapLimitsConfig {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -48,7 +48,12 @@ fn announced<'a>(name: &[u8], values: Vec<&'a [u8]>, state: &State) -> Vec<&'a [
         return values;
     }
     if is(MECHANISMS) {
-        return if state.takes_passwords() { vec![b"PLAIN"] } else { Vec::new() };
+        if !state.takes_passwords() {
+            return Vec::new();
+        }
+        // PLAIN is ours; of the directory's own, those that it is asked for.
+        let passed = |value: &&[u8]| state.mechanisms.iter().any(|known| known.as_bytes() == *value);
+        return std::iter::once(&b"PLAIN"[..]).chain(values.into_iter().filter(passed)).collect();
     }
     let mut values = values;
     if is(EXTENSIONS) {

@@ -12,6 +12,7 @@
 //! response reaches the client only if it answers something asked since then.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use crate::settings::{Anonymous, Operations};
 use crate::wire::{Answer, Controls, Extended, Message, Operation, Search, code, ending, extended, oid, respond};
@@ -49,6 +50,8 @@ pub(crate) struct State {
     fast_bind: bool,
     /// A SASL exchange goes on.
     pub(crate) sasl: bool,
+    /// SASL mechanisms that the directory checks.
+    pub(crate) mechanisms: Arc<[String]>,
     outstanding: HashMap<i32, Kind>,
 }
 
@@ -115,7 +118,15 @@ impl Kind {
 impl State {
     pub(crate) fn new(terms: Terms, is_protected: bool) -> Self {
         let standing = Standing::Anonymous;
-        Self { terms, standing, is_protected, fast_bind: false, sasl: false, outstanding: HashMap::new() }
+        Self {
+            terms,
+            standing,
+            is_protected,
+            fast_bind: false,
+            sasl: false,
+            mechanisms: Arc::new([]),
+            outstanding: HashMap::new(),
+        }
     }
 
     pub(crate) fn is_anonymous(&self) -> bool {
@@ -171,7 +182,7 @@ impl State {
             Operation::Delete => Kind::Delete,
             Operation::Rename => Kind::Rename,
             Operation::Compare(_) => Kind::Compare,
-            Operation::Extended(request) => match self.own_extended(message.id, request) {
+            Operation::Extended(request) => match self.own_extended(message.id, request, message.controls) {
                 Some(judgement) => return judgement,
                 None => Kind::Extended,
             },
@@ -188,7 +199,12 @@ impl State {
     }
 
     /// Extended operations that are ours to answer.
-    fn own_extended(&mut self, id: i32, request: &Extended<'_>) -> Option<Judgement> {
+    fn own_extended(&mut self, id: i32, request: &Extended<'_>, controls: Controls<'_>) -> Option<Judgement> {
+        if controls.has_critical() && self.is_own(request) {
+            let refusal = Answer::new(code::UNAVAILABLE_CRITICAL_EXTENSION, "this control is not known here");
+            let name = (request.name == oid::START_TLS).then_some(oid::START_TLS);
+            return Some(Judgement::Answer(extended(id, refusal, name, None)));
+        }
         let answer = |result, value: Option<&[u8]>| Some(Judgement::Answer(extended(id, result, None, value)));
         let success = Answer::new(code::SUCCESS, "");
         match request.name {
@@ -207,6 +223,13 @@ impl State {
                 answer(Answer::new(code::UNWILLING_TO_PERFORM, "not offered here"), None)
             }
             _ => None,
+        }
+    }
+
+    fn is_own(&self, request: &Extended<'_>) -> bool {
+        match request.name {
+            oid::WHO_AM_I => matches!(self.standing, Standing::Anonymous | Standing::AppPassword(_)),
+            name => [oid::START_TLS, oid::FAST_BIND, oid::TURN, oid::VERIFY_CREDENTIALS].contains(&name),
         }
     }
 
@@ -232,6 +255,16 @@ impl State {
         self.refused_control(message.controls).or_else(|| self.refused_operation(&message.operation, kind))
     }
 
+    /// Why no bind with these controls is decided, if so: it would be one for somebody else, or we, who answer it, do not
+    /// know what must be obeyed.
+    pub(crate) fn refused_bind(controls: Controls<'_>, is_ours: bool) -> Option<Answer> {
+        if controls.each().any(|(name, _)| oid::PROXIED_AUTHORIZATION.contains(&name)) {
+            return Some(Answer::new(code::AUTHORIZATION_DENIED, "nobody acts for others here"));
+        }
+        let refusal = Answer::new(code::UNAVAILABLE_CRITICAL_EXTENSION, "this control is not known here");
+        (is_ours && controls.has_critical()).then_some(refusal)
+    }
+
     /// To act as somebody else would be to act without their second step (LDP-16).
     fn refused_control(&self, controls: Controls<'_>) -> Option<Answer> {
         let may = matches!(&self.standing, Standing::Account(operations) if operations.proxied_authorization);
@@ -253,10 +286,9 @@ impl State {
         if let Operation::Search(Search { asks_for_a_password: true, .. }) = operation {
             return Some(Answer::new(code::UNWILLING_TO_PERFORM, "passwords are checked by bind only"));
         }
-        let is_password_modify =
-            matches!(operation, Operation::Extended(Extended { name }) if *name == oid::PASSWORD_MODIFY);
+        let is = |wanted: &[u8]| matches!(operation, Operation::Extended(Extended { name }) if *name == wanted);
         // LDP-18
-        if is_password_modify && !self.takes_passwords() {
+        if is(oid::PASSWORD_MODIFY) && !self.takes_passwords() {
             return Some(Answer::new(code::CONFIDENTIALITY_REQUIRED, "use TLS"));
         }
         let may = match &self.standing {
@@ -266,7 +298,8 @@ impl State {
                 Anonymous::RootDse => kind == Kind::RootDse,
                 Anonymous::Read => matches!(kind, Kind::RootDse | Kind::Search | Kind::Compare),
             },
-            Standing::Account(operations) => operations.allow(kind),
+            // Who it is, it may always ask (LDP-17).
+            Standing::Account(operations) => is(oid::WHO_AM_I) || operations.allow(kind),
             Standing::AppPassword(_) => matches!(kind, Kind::RootDse | Kind::Search | Kind::Compare),
         };
         match (may, &self.standing) {

@@ -75,7 +75,7 @@ impl Directory {
     }
 
     /// When something that begins now has to be over.
-    pub(super) fn deadline(&self) -> Instant {
+    pub(crate) fn deadline(&self) -> Instant {
         Instant::now() + self.settings.timeout
     }
 

@@ -90,7 +90,7 @@ impl Fault {
     }
 
     /// What the engine is told: what we were doing, and why it did not work.
-    pub(super) fn into_port_error(self, doing: String) -> PortError {
+    pub(crate) fn into_port_error(self, doing: String) -> PortError {
         match self {
             Self::Busy => PortError::busy(doing),
             Self::Connect(_) | Self::StartTls(_) | Self::Disconnected | Self::TimedOut => {

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use bytes::{Buf, BytesMut};
+use bytes::{Buf, Bytes, BytesMut};
 use ldap3::LdapResult;
 use ldap3::controls::{Control, RawControl};
 use rustls::pki_types::ServerName;
@@ -19,11 +19,13 @@ use tokio_rustls::client::TlsStream;
 use super::connect::reach_server;
 use super::directory::{Directory, Place, Server};
 use super::fault::Fault;
-use crate::wire::{BindResponse, Measured, RESPONSE_HEAD_MAX, bind_request, measure, response_head};
+use crate::wire::{BindResponse, Measured, RESPONSE_HEAD_MAX, bind_request, measure, named, response_head, who_am_i};
 
 /// The answer to a bind is some hundred octets; with controls and words, a few thousand.
 const BIND_RESPONSE_MAX: usize = 1 << 20;
 const READ_AT_ONCE: usize = 4096;
+/// The number of our own question, on a line where nothing else is asked.
+const OWN_ID: i32 = i32::MAX;
 
 /// Octets to and from a directory.
 #[derive(Debug)]
@@ -80,14 +82,31 @@ impl Line {
         if name.trim().is_empty() || password.is_empty() {
             return Err(Fault::NotAsked("a bind without a name or password is never sent"));
         }
+        let request = bind_request(id, name.as_bytes(), password, controls);
+        let content = self.exchange(&request, id, deadline).await?;
+        drop(request);
+        Bound::of(&content, id)
+    }
+
+    /// Pass on a bind as the client wrote it, with nothing else under way.
+    pub(crate) async fn pass_on(&mut self, bind: &[u8], id: i32, deadline: Instant) -> Result<Bound, Fault> {
+        Bound::of(&self.exchange(bind, id, deadline).await?, id)
+    }
+
+    /// As whom the directory knows this line (RFC 4532); nothing where it does not say.
+    pub(crate) async fn who_am_i(&mut self, deadline: Instant) -> Result<Option<String>, Fault> {
+        let content = self.exchange(&who_am_i(OWN_ID), OWN_ID, deadline).await?;
+        Ok(named(&content))
+    }
+
+    /// Ask, and wait for the answer: its content. Whatever else comes is late, to something that was given up.
+    async fn exchange(&mut self, request: &[u8], id: i32, deadline: Instant) -> Result<Bytes, Fault> {
         timeout_at(deadline, async {
-            let request = bind_request(id, name.as_bytes(), password, controls);
-            self.wire.write_all(&request).await.map_err(|_| Fault::Disconnected)?;
+            self.wire.write_all(request).await.map_err(|_| Fault::Disconnected)?;
             self.wire.flush().await.map_err(|_| Fault::Disconnected)?;
-            drop(request);
             loop {
-                if let Some(bound) = self.next(id)? {
-                    return Ok(bound);
+                if let Some(content) = self.next(id)? {
+                    return Ok(content);
                 }
                 self.buffer.reserve(READ_AT_ONCE);
                 match self.wire.read_buf(&mut self.buffer).await {
@@ -100,8 +119,8 @@ impl Line {
         .map_err(|_| Fault::TimedOut)?
     }
 
-    /// The answer, if it is there; what is not is thrown away.
-    fn next(&mut self, id: i32) -> Result<Option<Bound>, Fault> {
+    /// The content of the answer, if it is there; what is not is thrown away.
+    fn next(&mut self, id: i32) -> Result<Option<Bytes>, Fault> {
         loop {
             let measured = measure(&self.buffer, BIND_RESPONSE_MAX).map_err(|_| Fault::Garbled("it is not LDAP"))?;
             let Some(Measured { head, total }) = measured else { return Ok(None) };
@@ -115,11 +134,9 @@ impl Line {
                 Some((0, _)) => return Err(Fault::Disconnected),
                 Some((answered, _)) if answered == id && !is_whole => return Ok(None),
                 Some((answered, _)) if answered == id => {
-                    let response =
-                        BindResponse::read(content, id).ok_or(Fault::Garbled("it is no answer to a bind"))?;
-                    let bound = Bound::of(&response);
-                    self.buffer.advance(total);
-                    return Ok(Some(bound));
+                    let mut message = self.buffer.split_to(total).freeze();
+                    message.advance(head);
+                    return Ok(Some(message));
                 }
                 // Late, to something that was given up.
                 Some(_) if is_whole => self.buffer.advance(total),
@@ -136,9 +153,10 @@ pub(crate) fn line_over(stream: TcpStream) -> Line {
 }
 
 impl Bound {
-    fn of(response: &BindResponse<'_>) -> Self {
+    fn of(content: &[u8], id: i32) -> Result<Self, Fault> {
+        let response = BindResponse::read(content, id).ok_or(Fault::Garbled("it is no answer to a bind"))?;
         let text = |octets: &[u8]| String::from_utf8_lossy(octets).into_owned();
-        let control = |(name, value): &(&[u8], Option<&[u8]>)| {
+        let control = |&(name, value): &(&[u8], Option<&[u8]>)| {
             Control(None, RawControl { ctype: text(name), crit: false, val: value.map(<[u8]>::to_vec) })
         };
         let result = LdapResult {
@@ -148,7 +166,7 @@ impl Bound {
             refs: Vec::new(),
             ctrls: response.controls.iter().map(control).collect(),
         };
-        Self { result, after_id: response.after_id.to_vec() }
+        Ok(Self { result, after_id: response.after_id.to_vec() })
     }
 }
 

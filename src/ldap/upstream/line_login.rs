@@ -155,7 +155,9 @@ impl PrimaryAuthenticator for LineLogin {
         }
         if let Whom::Account { dn } = &self.whom {
             let dn = dn.clone();
-            let refusal = self.checked(&dn, password, None).await?;
+            let server = self.directory.accounts.server_of(&dn);
+            let checked = self.checked(&dn, password, server).await;
+            let refusal = checked.inspect_err(|_| self.directory.accounts.forget(&dn))?;
             return Ok(refusal.map_or_else(|| PrimaryOutcome::Accepted(account(subject)), PrimaryOutcome::Refused));
         }
         let Some(found) = self.found_as(user, subject).await? else {
@@ -210,6 +212,18 @@ impl Directory {
             return Err(PortError::unusable("find a person: the directory is not searched"));
         };
         self.find(user, below, self.deadline()).await
+    }
+
+    /// A person by name, with their groups, without their password.
+    pub(crate) async fn described(&self, user: &UserName) -> Result<Option<Person>, PortError> {
+        let Some(found) = self.find_by_name(user).await? else { return Ok(None) };
+        let groups = groups_of(&found, self, Reader::Account, self.deadline()).await?;
+        Ok(Some(self.person_of(found, groups)))
+    }
+
+    /// The account of a program, by its DN.
+    pub(crate) async fn described_account(&self, dn: &str) -> Result<Option<Person>, PortError> {
+        Ok(self.account_subject(dn).await?.map(|subject| account(&subject)))
     }
 
     /// Spend about the time that a refused password takes (ADM-04).

@@ -11,7 +11,7 @@ use super::connection::Connection;
 use super::fault::Fault;
 
 /// Who waits behind more than that for each connection would not be served in time anyway (FLT-03).
-const WAITING_PER_SLOT_MAX: usize = 64;
+const WAITING_PER_SLOT_MAX: usize = 256;
 
 pub(super) struct Pool {
     /// The one used last is used first, so that those beyond today's need grow old and go.

@@ -7,16 +7,16 @@ use super::line::Bound;
 use crate::config::DirectoryKind;
 use crate::wire::{Answer, Controls, bind_result, code, oid};
 
-/// What Active Directory says, before this one was heard.
 const ACTIVE_DIRECTORY: &str =
     "80090308: LdapErr: DSID-0C090447, comment: AcceptSecurityContext error, data 52e, v3839\0";
 /// Longer words are not kept.
 const WORDS_MAX: usize = 1024;
 
+/// What was said first is said always: two servers, or the time before any was heard, would tell the reasons apart.
 #[derive(Debug, Default)]
 pub(crate) struct Refusals {
     /// To a bind without, and with, a question for the password policy: the answer to the latter has a control.
-    heard: Mutex<[Option<Vec<u8>>; 2]>,
+    said: Mutex<[Option<Vec<u8>>; 2]>,
 }
 
 impl Refusals {
@@ -25,29 +25,61 @@ impl Refusals {
         if bound.result.rc != u32::from(code::INVALID_CREDENTIALS) || bound.after_id.len() > WORDS_MAX {
             return;
         }
-        let mut heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(heard) = heard.get_mut(usize::from(asks_for_policy(controls)))
-            && heard.as_ref() != Some(&bound.after_id)
-        {
-            *heard = Some(bound.after_id.clone());
+        let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(said) = said.get_mut(usize::from(asks_for_policy(controls))) {
+            said.get_or_insert_with(|| bound.after_id.clone());
         }
     }
 
     /// The refusal of a wrong password, behind the message id.
     pub(crate) fn wrong_password(&self, kind: DirectoryKind, controls: &[u8]) -> Vec<u8> {
-        let heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
-        let [plain, with_policy] = &*heard;
-        let wanted = if asks_for_policy(controls) { with_policy.as_ref().or(plain.as_ref()) } else { plain.as_ref() };
-        wanted.cloned().unwrap_or_else(|| {
-            let text = match kind {
-                DirectoryKind::OpenLdap => "",
-                DirectoryKind::ActiveDirectory => ACTIVE_DIRECTORY,
-            };
-            bind_result(Answer::new(code::INVALID_CREDENTIALS, text))
-        })
+        let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+        let [plain, with_policy] = &mut *said;
+        if asks_for_policy(controls) {
+            with_policy.get_or_insert_with(|| plain.clone().unwrap_or_else(|| words_of(kind))).clone()
+        } else {
+            plain.get_or_insert_with(|| words_of(kind)).clone()
+        }
     }
+}
+
+/// What such a directory says, before this one was heard.
+fn words_of(kind: DirectoryKind) -> Vec<u8> {
+    let text = match kind {
+        DirectoryKind::OpenLdap => "",
+        DirectoryKind::ActiveDirectory => ACTIVE_DIRECTORY,
+    };
+    bind_result(Answer::new(code::INVALID_CREDENTIALS, text))
 }
 
 fn asks_for_policy(controls: &[u8]) -> bool {
     Controls { octets: controls }.each().any(|(name, _)| name == oid::PASSWORD_POLICY)
+}
+
+#[cfg(test)]
+mod tests {
+    use ldap3::LdapResult;
+
+    use super::*;
+
+    fn said(text: &'static str) -> Bound {
+        let after_id = bind_result(Answer::new(code::INVALID_CREDENTIALS, text));
+        let (rc, text) = (u32::from(code::INVALID_CREDENTIALS), text.to_owned());
+        let result = LdapResult { rc, matched: String::new(), text, refs: Vec::new(), ctrls: Vec::new() };
+        Bound { result, after_id }
+    }
+
+    #[test] // LDP-21
+    fn words_that_were_said_once_are_said_always() {
+        let kind = DirectoryKind::ActiveDirectory;
+        let unheard = Refusals::default();
+        let first = unheard.wrong_password(kind, b"");
+        unheard.note(b"", &said("data 52e, by a server"));
+        assert_eq!(unheard.wrong_password(kind, b""), first);
+        let heard = Refusals::default();
+        for words in ["data 52e, by a server", "data 52e, by another"] {
+            heard.note(b"", &said(words));
+        }
+        assert_eq!(heard.wrong_password(kind, b""), said("data 52e, by a server").after_id);
+    }
 }

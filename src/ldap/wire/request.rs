@@ -134,6 +134,11 @@ impl<'a> Controls<'a> {
         std::iter::from_fn(move || control(list.expect(SEQUENCE)?))
     }
 
+    /// One of them must be obeyed. What we answer ourselves obeys none (LDP-15).
+    pub(crate) fn has_critical(self) -> bool {
+        self.each().any(|(_, is_critical)| is_critical)
+    }
+
     fn are_readable(self) -> bool {
         let Some((CONTROLS, content)) = Elements(self.octets).next() else { return self.octets.is_empty() };
         let mut list = Elements(content);

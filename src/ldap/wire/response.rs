@@ -7,13 +7,15 @@ const ENTRY: u8 = 0x64;
 const REFERRAL: u8 = 0xA3;
 const CONTROLS: u8 = 0xA0;
 
+/// The name and the value of a control.
+type NamedValue<'a> = (&'a [u8], Option<&'a [u8]>);
+
 /// The answer to a bind.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct BindResponse<'a> {
     pub(crate) code: u32,
     pub(crate) text: &'a [u8],
-    /// The name and value of each control.
-    pub(crate) controls: Vec<(&'a [u8], Option<&'a [u8]>)>,
+    pub(crate) controls: Vec<NamedValue<'a>>,
     /// Everything behind the message id, to be said again.
     pub(crate) after_id: &'a [u8],
 }
@@ -41,7 +43,7 @@ impl<'a> BindResponse<'a> {
     }
 }
 
-fn controls(content: &[u8]) -> Option<Vec<(&[u8], Option<&[u8]>)>> {
+fn controls(content: &[u8]) -> Option<Vec<NamedValue<'_>>> {
     let mut list = Elements(content);
     let mut controls = Vec::new();
     while !list.is_empty() {
@@ -54,6 +56,26 @@ fn controls(content: &[u8]) -> Option<Vec<(&[u8], Option<&[u8]>)>> {
         controls.push((name, value));
     }
     Some(controls)
+}
+
+/// The answer to the question who one is: an authorization identity (RFC 4513 §5.2.1.8); nothing where there is none.
+pub(crate) fn named(content: &[u8]) -> Option<String> {
+    if !ber::is_well_formed(content) {
+        return None;
+    }
+    let mut message = Elements(content);
+    message.expect(INTEGER)?;
+    let mut response = Elements(message.expect(0x78)?);
+    let is_success = ber::number(response.expect(ENUMERATED)?)? == 0;
+    response.expect(OCTET_STRING)?;
+    response.expect(OCTET_STRING)?;
+    while !response.is_empty() {
+        if let (0x8B, name) = response.next()? {
+            let name = std::str::from_utf8(name).ok().filter(|name| !name.is_empty() && is_success)?;
+            return Some(name.to_owned());
+        }
+    }
+    None
 }
 
 /// An entry of a search: its attributes with their values.
@@ -105,6 +127,21 @@ mod tests {
         for cut in 0..SUCCESS.len() {
             assert_eq!(BindResponse::read(&SUCCESS[..cut], 5), None, "{cut}");
         }
+    }
+
+    #[test]
+    fn nobody_is_named_but_by_a_success_with_a_name() {
+        let answer = |code: u8, value: &[u8]| {
+            let mut content = b"\x02\x01\x05\x78".to_vec();
+            content.push(u8::try_from(7 + value.len()).unwrap());
+            content.extend([0x0A, 1, code, 4, 0, 4, 0]);
+            content.extend(value);
+            named(&content)
+        };
+        assert_eq!(answer(0, b"\x8b\x08dn:uid=a"), Some("dn:uid=a".to_owned()));
+        assert_eq!(answer(0, b"\x8b\x00"), None, "nobody");
+        assert_eq!(answer(0, b""), None);
+        assert_eq!(answer(2, b"\x8b\x08dn:uid=a"), None);
     }
 
     #[test]

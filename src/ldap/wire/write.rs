@@ -10,6 +10,7 @@ pub(crate) mod code {
     pub(crate) const AUTH_METHOD_NOT_SUPPORTED: u8 = 7;
     pub(crate) const STRONGER_AUTH_REQUIRED: u8 = 8;
     pub(crate) const ADMIN_LIMIT_EXCEEDED: u8 = 11;
+    pub(crate) const UNAVAILABLE_CRITICAL_EXTENSION: u8 = 12;
     pub(crate) const CONFIDENTIALITY_REQUIRED: u8 = 13;
     pub(crate) const SASL_BIND_IN_PROGRESS: u8 = 14;
     pub(crate) const INVALID_CREDENTIALS: u8 = 49;
@@ -106,6 +107,13 @@ pub(crate) fn bind_request(id: i32, name: &[u8], password: &[u8], controls: &[u8
     let mut octets = zeroize::Zeroizing::new(Vec::with_capacity(room + 32));
     message_into(&mut octets, id, 0x60, &content, controls);
     octets
+}
+
+/// The question who one is (RFC 4532).
+pub(crate) fn who_am_i(id: i32) -> Vec<u8> {
+    let mut name = Vec::new();
+    put(&mut name, 0x80, oid::WHO_AM_I);
+    message(id, 0x77, &name)
 }
 
 /// A message whose operation and controls are there already.

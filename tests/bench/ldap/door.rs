@@ -22,9 +22,8 @@ use crate::gateway::{Gateway, Prepared};
 /// From here, a code is asked for.
 pub(super) const CODED: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 2));
 
-/// Who tries at once: as many as the directory can look up before a login takes too long.
-const TRYING_AT_ONCE: usize = 64;
-const TRYING_MAX: Duration = Duration::from_secs(600);
+const LET_IN_AT_ONCE: usize = 64;
+const LET_IN_MAX: Duration = Duration::from_secs(600);
 
 /// Connections that the door takes; the defaults where there are none to hold.
 #[derive(Debug, Clone, Copy, Default)]
@@ -51,24 +50,26 @@ async fn answers(address: SocketAddr) -> bool {
     client.search(&turns::root_dse()).await.is_ok()
 }
 
-/// Let everybody try once, so that the gateway knows them, and give each an authenticator.
-pub(super) fn enrol(prepared: &Prepared, people: u32, runtime: &Runtime) -> anyhow::Result<()> {
+/// Let everybody in once: at the first time a user is made of a person, and that is not what is measured.
+pub(super) fn let_everybody_in(prepared: &Prepared, people: u32) -> anyhow::Result<()> {
     let load = Load {
         server: prepared.address(),
-        source: Some(CODED),
-        connections: TRYING_AT_ONCE.min(usize::try_from(people)?),
-        time_max: TRYING_MAX,
+        source: None,
+        connections: LET_IN_AT_ONCE.min(usize::try_from(people)?),
+        time_max: LET_IN_MAX,
     };
-    let tried = on_one_thread(async {
-        let ready = load::open(&load, turns::binds_once(people)).await?;
-        ready.run().await
-    })?;
-    if tried.done > 0 {
-        bail!("{} people got in without a code", tried.done);
+    let outcome = on_one_thread(async { load::open(&load, turns::binds_once(people)).await?.run().await })?;
+    if outcome.done < u64::from(people) {
+        bail!("only {} of {people} people got in: {:?}", outcome.done, outcome.otherwise);
     }
+    Ok(())
+}
+
+/// Give everybody an authenticator.
+pub(super) fn enrol(prepared: &Prepared, people: u32, runtime: &Runtime) -> anyhow::Result<()> {
     let known = runtime.block_on(prepared.enrol_everybody())?;
     if known < u64::from(people) {
-        bail!("only {known} of {people} people became known: {:?}", tried.otherwise);
+        bail!("only {known} of {people} people are known");
     }
     Ok(())
 }
@@ -113,7 +114,6 @@ ldap:
       primary: people
       allow_plaintext: true
       append: {{delimiter: \",\"}}
-      reject_delay: 0s
       coalesce: 0s
 log:
   level: warn

@@ -64,6 +64,10 @@ impl Scenario {
         self != Self::BindCode || matches!(way, Way::Direct | Way::Vestibule)
     }
 
+    pub(super) fn signs_people_in(self) -> bool {
+        matches!(self, Self::BindPerson | Self::BindCode | Self::LoginPerson)
+    }
+
     /// Whether what is told is how much came, and not how many operations there were.
     pub(super) fn is_in_megabytes(self) -> bool {
         self == Self::Large

@@ -89,8 +89,8 @@ fn back_ldap(folder: &Path, upstream: &str) -> anyhow::Result<String> {
 fn lloadd(folder: &Path, upstream: &str) -> anyhow::Result<String> {
     let mut text = format!("pidfile {0}/lloadd.pid\nargsfile {0}/lloadd.args\nloglevel 0\n", folder.display());
     writeln!(text, "bindconf bindmethod=simple binddn=\"{READER_DN}\" credentials={READER_PASSWORD}")?;
-    // As many connections as slapd has threads, twice: enough to keep it busy, and none waits for another's answer.
-    let backend = "numconns=8 bindconns=8 retry=100 max-pending-ops=10000 conn-max-pending=1000";
+    // As many connections as clients that bind at once: a bind has one to itself, and is told "busy" where all are taken.
+    let backend = "numconns=64 bindconns=64 retry=100 max-pending-ops=10000 conn-max-pending=1000";
     writeln!(text, "backend-server uri={upstream} {backend}")?;
     Ok(text)
 }

@@ -65,6 +65,12 @@ pub struct ApplicationConfig {
     /// program may only look things up, with the rights of nobody. Default: false.
     #[serde(default)]
     pub app_passwords: bool,
+    /// SASL mechanisms that the directory checks and this application may use, such as `GSSAPI` or `SCRAM-SHA-256`, over TLS
+    /// only. Whom the directory let in is asked of it (WhoAmI) and owes a second step as after a password; a directory that
+    /// does not say lets nobody in, and a mechanism that protects the connection itself cannot be used. `PLAIN` needs no
+    /// mention. Default: none, all others are refused.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sasl: Vec<String>,
     /// Accounts of programs, which have no second step, each by a name of your choice.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub service_accounts: BTreeMap<String, ServiceAccountConfig>,

@@ -159,11 +159,12 @@ impl ApplicationConfig {
         let patience = within(self.patience, PATIENCE, format!("{path}.patience"), problems);
         let reject_delay = within(self.reject_delay, REJECT_DELAY, format!("{path}.reject_delay"), problems);
         let coalesce = within(self.coalesce, COALESCE, format!("{path}.coalesce"), problems);
+        let mechanisms_hold = self.check_mechanisms(path, problems);
         self.warn(path, problems);
         let accounts = self.link_accounts(path, problems);
         let (networks, splitting, patience) = (addresses?, splitting?, patience?);
         let (reject_delay, coalesce, accounts) = (reject_delay?, coalesce?, accounts?);
-        let whole = name_fits && listeners_hold && primary_holds && !networks.is_empty();
+        let whole = name_fits && listeners_hold && primary_holds && mechanisms_hold && !networks.is_empty();
         whole.then(|| ApplicationSettings {
             name: name.into(),
             networks,
@@ -189,6 +190,7 @@ impl ApplicationConfig {
                 DiagnosticsConfig::Generic => Diagnostics::Generic,
             },
             app_passwords: self.app_passwords,
+            sasl: self.sasl.clone().into(),
             accounts,
         })
     }
@@ -199,6 +201,26 @@ impl ApplicationConfig {
             let names = known.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(", ");
             let found = format!("no listener named {name}");
             problems.error(format!("{path}.listeners.{index}"), found, format!("name one of: {names}"));
+            fine = false;
+        }
+        fine
+    }
+
+    fn check_mechanisms(&self, path: &str, problems: &mut Problems) -> bool {
+        let mut fine = true;
+        for (index, name) in self.sasl.iter().enumerate() {
+            let allowed = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || matches!(c, '-' | '_');
+            let remedy = match name.as_str() {
+                "EXTERNAL" => "leave it out: the directory would take the gateway's own certificate for the client's",
+                "ANONYMOUS" => "leave it out: what may be asked without signing in is said by `anonymous`",
+                "PLAIN" => "leave it out: it is always taken, and checked like a simple bind",
+                // RFC 4422 §3.1
+                name if !(1..=20).contains(&name.len()) || !name.chars().all(allowed) => {
+                    "write the name of a mechanism in capitals, like GSSAPI"
+                }
+                _ => continue,
+            };
+            problems.error(format!("{path}.sasl.{index}"), format!("\"{name}\""), remedy);
             fine = false;
         }
         fine

@@ -120,6 +120,24 @@ fn who_am_i_is_answered_by_who_knows() {
     assert!(matches!(judge(&mut program, &whoami(1)), Judgement::Answer(octets) if octets.ends_with(b"dn:uid=ada")));
 }
 
+#[test] // LDP-15
+fn what_we_answer_ourselves_obeys_no_control_that_must_be() {
+    let ask = |name: &[u8], is_critical| {
+        let mut content = Vec::new();
+        put(&mut content, 0x80, name);
+        message(1, 0x77, &content, &control(b"1.2.3.4", is_critical))
+    };
+    for name in [oid::WHO_AM_I, oid::START_TLS] {
+        let judgement = judge(&mut state(), &ask(name, true));
+        assert_eq!(code_of(&judgement), Some(code::UNAVAILABLE_CRITICAL_EXTENSION));
+    }
+    assert_eq!(code_of(&judge(&mut state(), &ask(oid::WHO_AM_I, false))), Some(code::SUCCESS));
+    assert_eq!(judge(&mut person(), &ask(oid::WHO_AM_I, true)), Judgement::Relay, "the directory's to judge");
+    let critical = control(b"1.2.3.4", true);
+    let of_bind = |is_ours| State::refused_bind(Controls { octets: &critical }, is_ours).map(|refusal| refusal.code);
+    assert_eq!((of_bind(true), of_bind(false)), (Some(code::UNAVAILABLE_CRITICAL_EXTENSION), None));
+}
+
 #[test] // LDP-06
 fn a_bind_makes_nobody_of_anybody_at_once() {
     let mut state = person();
@@ -144,6 +162,7 @@ fn an_account_does_what_it_is_listed_for() {
         let judgement = judge(&mut state, &content);
         assert_eq!(code_of(&judgement), Some(code::INSUFFICIENT_ACCESS_RIGHTS), "{id}");
     }
+    assert_eq!(judge(&mut state, &whoami(8)), Judgement::Relay, "LDP-17");
 }
 
 #[test] // LDP-36
@@ -167,6 +186,8 @@ fn nobody_acts_for_others_unless_listed() {
         let all = Operations { delete: true, proxied_authorization: true, ..Operations::default() };
         assert_eq!(judge(&mut account(all), &ask(1, true)), Judgement::Relay);
     }
+    let by_bind = control(oid::PROXIED_AUTHORIZATION[0], true);
+    assert_eq!(State::refused_bind(Controls { octets: &by_bind }, false).unwrap().code, code::AUTHORIZATION_DENIED);
     // Other controls are the directory's to judge (LDP-15).
     let paged = message(1, 0x4A, b"uid=ada", &control(b"1.2.840.113556.1.4.319", true));
     assert_eq!(judge(&mut person(), &paged), Judgement::Relay);

@@ -17,6 +17,7 @@ on_both!(
     a_change_of_factors_or_password_forgets_every_station,
     a_station_that_somebody_else_wrote_or_changed_lets_nobody_in,
     a_remembered_station_outlasts_the_master_key,
+    what_a_program_repeats_is_kept_as_it_is,
 );
 
 fn laptop() -> Station {
@@ -171,4 +172,22 @@ async fn a_remembered_station_outlasts_the_master_key(place: &Place) {
     let store = place.try_open(keyring(2), NODE, Opening::Existing).await.unwrap();
     assert!(is_believed(&store, alice, real.id, 1).await, "after it, without the old key");
     assert!(!is_believed(&store, bob, altered.id, 1).await, "a rotation does not make a forged one ours");
+}
+
+/// LDP-25: its digests are a part of the name, to the last digit.
+async fn what_a_program_repeats_is_kept_as_it_is(place: &Place) {
+    let store = place.open().await;
+    let user = alice(&store).await.id;
+    let at = |end: &str| Station::kept(&format!("192.0.2.7\u{1}{}.{}{end}", "ab".repeat(32), "c".repeat(63))).unwrap();
+    let entry = TrustEntry { station: at("d"), ..remembered(&store, user, 60).await };
+    let entry = TrustEntry { id: TrustId(Uuid::new_v4()), service: "ldap/wiki".to_owned(), ..entry };
+    let change = Transition { trust: Some(entry.clone()), ..decided(Some(user)) };
+    assert!(is_done(&store.commit(change).await.unwrap()));
+    let found = store.trusted(user, "ldap/wiki", &at("d"), NOW).await.unwrap().unwrap();
+    assert_eq!((found.id, &found.station, found.station.shown()), (entry.id, &at("d"), "192.0.2.7"));
+    assert!(store.trusted(user, "ldap/wiki", &at("e"), NOW).await.unwrap().is_none());
+    let listed = store.trust_entries(Some(user), NOW).await.unwrap();
+    assert_eq!(listed.iter().filter(|one| one.station.is_of_repeats()).count(), 1);
+    assert!(store.revoke_trust(entry.id, "the directory", NOW).await.unwrap());
+    assert!(matches!(store.commit(relying(user, entry.id, 1)).await.unwrap(), Committed::TrustGone));
 }

@@ -49,6 +49,7 @@ fn all_work_succeeds_through_the_gateway() {
     for scenario in Scenario::ALL {
         let (mut load, mut code) = (load_at(prepared.address()), None);
         if scenario == Scenario::BindCode {
+            door::let_everybody_in(&prepared, PEOPLE).unwrap();
             door::enrol(&prepared, PEOPLE, &runtime).unwrap();
             (load.source, code) = (Some(door::CODED), Some(code::next()));
         }
