@@ -110,4 +110,9 @@ fn demo_walks_its_tour_by_itself() {
     ] {
         assert!(told.contains(words), "{words} is missing: {told}");
     }
+    if vestibule_peers::tools::require("slapd").is_some() {
+        for words in ["49 invalidCredentials", "dn:uid=grace,ou=people,dc=demo", "grace at ldap/wiki, allowed"] {
+            assert!(told.contains(words), "{words} is missing: {told}");
+        }
+    }
 }

@@ -20,7 +20,7 @@ use super::{Failure, Outcome, context};
 /// Binds as an application does, shows what the gateway answers and what that means, and then that what comes after it is
 /// done as the person who signed in. Needs no root, and changes nothing but the audit log and, where the code was right,
 /// the code.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Default, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
     /// The name to sign in with, as people type it: a user name, a mail address, DOMAIN\name, or a DN
@@ -105,6 +105,15 @@ pub(super) enum Went {
 impl From<AskError> for Went {
     fn from(error: AskError) -> Self {
         Self::NoAnswer(error)
+    }
+}
+
+impl From<Went> for anyhow::Error {
+    fn from(went: Went) -> Self {
+        match went {
+            Went::NoAnswer(error) => error.into(),
+            Went::Other(error) => error,
+        }
     }
 }
 

@@ -284,6 +284,9 @@ impl Session {
             Ending::ClientGone => return,
             Ending::LineLost(why) => {
                 self.hall.line_lost(&self.application, why);
+                if pump.has_notice() {
+                    return say_goodbye(pump, None).await;
+                }
                 Answer::new(code::UNAVAILABLE, "the directory ended the connection")
             }
             Ending::Refused(answer) => {

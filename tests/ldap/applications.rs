@@ -87,7 +87,7 @@ async fn where_nothing_is_coalesced_each_bind_is_a_login_of_its_own() {
 }
 
 #[tokio::test]
-async fn what_was_typed_counts_for_its_window_at_its_place_with_its_password_and_no_further() {
+async fn what_was_typed_counts_for_its_window_and_nothing_else_does() {
     let Some(stage) = stage("      coalesce: 3s\n").await else { return };
     let token = stage.enrolled(1).await;
     let person = |typed: &str| stage.door.person("user0001", typed).unwrap();
@@ -95,10 +95,9 @@ async fn what_was_typed_counts_for_its_window_at_its_place_with_its_password_and
     for _ in 0..2 {
         assert_eq!(person(&typed).whoami().await.unwrap().code, 0);
     }
-    // Another text is another sign-in, and somebody else's place would be.
+    // Another text is another sign-in, and changes nothing for this one.
     assert_eq!(person("pw-user0001").whoami().await.unwrap().code, 49);
     assert_eq!(stage.last_denial("user0001").await, Some("code-missing"));
-    // A wrong password ends what the right one had begun, for the same text alone.
     assert_eq!(person(&typed).whoami().await.unwrap().code, 0);
     tokio::time::sleep(Duration::from_secs(3)).await;
     assert_eq!(person(&typed).whoami().await.unwrap().code, 49, "the window is over");

@@ -37,7 +37,10 @@ impl Stage {
         Some(Self { site, door, daemon, store })
     }
 
+    /// No test leaves a password in the log.
     pub(super) async fn end(self) {
+        let log = self.daemon.log();
+        assert!(!log.contains("pw-"), "{log}");
         self.daemon.stop().await;
         self.store.close().await;
     }

@@ -13,13 +13,13 @@ use zeroize::Zeroizing;
 
 use super::super::terminal::{Terminal, Tone, clean};
 use super::super::try_radius::{Login, of_config, sign_in, sign_in_answering};
-use super::super::{Failure, Outcome, context};
+use super::super::{Failure, Outcome, context, try_ldap};
+use super::directory::Directory;
 use super::folder::Folder;
 use super::phone::Phone as Codes;
-use super::{paired, person, prepare};
+use super::{open, paired, person, prepare};
 use crate::clock::{SystemClock, SystemRandom};
 use crate::config::Config;
-use crate::gateway::Gateway;
 use crate::phone::{Answered, Phone, Request};
 
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -35,23 +35,31 @@ pub(super) async fn run(named: Option<&Path>, port: Option<u16>, terminal: &mut 
 async fn tour(folder: &Folder, port: Option<u16>, terminal: &mut Terminal) -> Outcome {
     let is_new = !folder.exists();
     prepare(folder, port).await?;
-    let gateway = Gateway::start(context::load(&folder.config())?).await?;
-    let went = steps(folder, is_new, gateway.store(), terminal).await;
+    let directory = Directory::start(folder, &SystemRandom::new()).await?;
+    let gateway = open(folder, context::load(&folder.config())?, &directory).await?;
+    let went = steps(folder, is_new, &directory, gateway.store(), terminal).await;
     gateway.stop().await;
     went?;
     terminal.line(terminal.toned(Tone::Good, "Everything went as promised."))
 }
 
-async fn steps(folder: &Folder, is_new: bool, store: Arc<dyn Store>, terminal: &mut Terminal) -> Outcome {
+async fn steps(
+    folder: &Folder,
+    is_new: bool,
+    directory: &Directory,
+    store: Arc<dyn Store>,
+    terminal: &mut Terminal,
+) -> Outcome {
     let config = context::load(&folder.config())?;
-    let visit = Visit { folder, config, codes: Codes::of(folder)? };
+    let visit = Visit { folder, config, codes: Codes::of(folder, person::NAME)? };
     let code = visit.fresh_code(is_new).await;
     visit.step("1. Ada's password alone", "firewall", None, Said::Reject, terminal).await?;
     visit.step("2. Password and code", "firewall", Some(&code), Said::Accept, terminal).await?;
     visit.step("3. The same code again", "firewall", Some(&code), Said::Reject, terminal).await?;
     visit.step("4. A gateway that can ask, and the used code", "vpn", Some(&code), Said::Challenge, terminal).await?;
     pushes(&visit, &store, terminal).await?;
-    terminal.line("8. What was written down")?;
+    binds(&visit, directory, terminal).await?;
+    terminal.line("9. What was written down")?;
     let lines = store.audit_tail(50, None).await.context("read the audit log")?;
     let decisions: Vec<&Decision> = lines
         .iter()
@@ -100,6 +108,28 @@ async fn pushes(visit: &Visit<'_>, store: &Arc<dyn Store>, terminal: &mut Termin
     };
     phone.unpair().await?;
     went
+}
+
+/// An application that binds: with the password alone, and with a code.
+async fn binds(visit: &Visit<'_>, directory: &Directory, terminal: &mut Terminal) -> Outcome {
+    terminal.line("8. An application that binds (LDAP): Grace's password alone, then with her code")?;
+    if let Directory::Missing(why) = directory {
+        return terminal.line(format!("    Left out: {why}.\n"));
+    }
+    let code = Codes::of(visit.folder, person::GRACE)?.code(SystemClock::new().now());
+    for (code, promised) in [(None, 49), (Some(code), 0)] {
+        let args = try_ldap::Args { user: person::GRACE.to_owned(), ..try_ldap::Args::default() };
+        let line = try_ldap::of_config(&visit.folder.config(), &visit.config, &args)?;
+        let password = Password::new(visit.folder.read(&visit.folder.password_of(person::GRACE))?.as_bytes());
+        let login = try_ldap::Login { user: args.user, password, code };
+        let heard = try_ldap::sign_in(&line, &login, terminal, false).await?;
+        terminal.line("")?;
+        if heard.code != promised {
+            let failure = Failure::new(format!("8. An application that binds: the gateway said {}", heard.code));
+            return Err(failure.because(format!("{promised} was promised")).into());
+        }
+    }
+    Ok(())
 }
 
 struct Visit<'a> {

@@ -15,6 +15,8 @@ use super::super::{Failure, Outcome};
 const PORT: u16 = 18120;
 /// The same for the portal: the port that stands for HTTPS where nobody is root.
 const WEB_PORT: u16 = 8443;
+/// The same for the LDAP door: 636 with a zero.
+const LDAPS_PORT: u16 = 6360;
 
 /// Where the demo listens on loopback.
 #[derive(Debug, Clone, Copy)]
@@ -45,7 +47,16 @@ impl Folder {
     }
 
     pub(super) fn password(&self) -> PathBuf {
-        self.file("ada.password")
+        self.password_of("ada")
+    }
+
+    pub(super) fn password_of(&self, name: &str) -> PathBuf {
+        self.file(&format!("{name}.password"))
+    }
+
+    /// The part of the configuration about the LDAP door.
+    pub(super) fn ldap_part(&self) -> PathBuf {
+        self.file("conf.d/ldap.yaml")
     }
 
     /// What the phone in software keeps: its accounts.
@@ -60,7 +71,11 @@ impl Folder {
 
     /// What the phone keeps: the key of its codes.
     pub(super) fn phone(&self) -> PathBuf {
-        self.file("ada.phone")
+        self.phone_of("ada")
+    }
+
+    pub(super) fn phone_of(&self, name: &str) -> PathBuf {
+        self.file(&format!("{name}.phone"))
     }
 
     pub(super) fn recovery_codes(&self) -> PathBuf {
@@ -221,11 +236,25 @@ pub(super) fn free_port(wanted: Option<u16>) -> Outcome<u16> {
 
 /// The same for the portal. There is no other one for a demo that goes on: its phones know this one.
 pub(super) fn free_web_port() -> Outcome<u16> {
-    let any = bind_web(WEB_PORT).or_else(|_| bind_web(0));
+    free_tcp(WEB_PORT)
+}
+
+/// The same for the LDAP door.
+pub(super) fn free_door_port() -> Outcome<u16> {
+    free_tcp(LDAPS_PORT)
+}
+
+/// Any TCP port that nobody has.
+pub(super) fn free_tcp_port() -> Outcome<u16> {
+    free_tcp(0)
+}
+
+fn free_tcp(usual: u16) -> Outcome<u16> {
+    let any = bind_tcp(usual).or_else(|_| bind_tcp(0));
     Ok(any.map_err(|error| Failure::fault("find a free TCP port on 127.0.0.1", &error))?)
 }
 
-fn bind_web(port: u16) -> std::io::Result<u16> {
+fn bind_tcp(port: u16) -> std::io::Result<u16> {
     TcpListener::bind((Ipv4Addr::LOCALHOST, port))?.local_addr().map(|address| address.port())
 }
 

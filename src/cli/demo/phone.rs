@@ -1,4 +1,4 @@
-//! A stand-in for the authenticator app on ada's phone, for those who have no phone at hand: RFC 6238 in a few lines,
+//! A stand-in for the authenticator app on somebody's phone, for those who have no phone at hand: RFC 6238 in a few lines,
 //! written apart from what it is tried against.
 
 use anyhow::Context as _;
@@ -17,10 +17,11 @@ pub(super) struct Phone {
 }
 
 impl Phone {
-    /// The phone that scanned the QR code of this demo.
-    pub(super) fn of(folder: &Folder) -> Outcome<Self> {
-        let uri = folder.read(&folder.phone())?;
-        Self::scanned(&uri).context("read ada.phone: it holds no otpauth:// address of a usual kind")
+    /// The phone with which this person of the demo scanned a QR code.
+    pub(super) fn of(folder: &Folder, name: &str) -> Outcome<Self> {
+        let uri = folder.read(&folder.phone_of(name))?;
+        let unusable = || format!("read {name}.phone: it holds no otpauth:// address of a usual kind");
+        Self::scanned(&uri).with_context(unusable)
     }
 
     fn scanned(uri: &str) -> Option<Self> {
@@ -69,9 +70,9 @@ fn base32(text: &str) -> Option<Zeroizing<Vec<u8>>> {
 }
 
 /// `vestibule demo code`: the code, and nothing else on standard output.
-pub(super) fn show(folder: &Folder, terminal: &mut Terminal) -> Outcome {
+pub(super) fn show(folder: &Folder, name: &str, terminal: &mut Terminal) -> Outcome {
     let now = SystemClock::new().now();
-    let code = Phone::of(folder)?.code(now);
+    let code = Phone::of(folder, name)?.code(now);
     terminal.line(code)?;
     eprintln!("(the next one in {} s; each is good for one login)", left_of_step(now).as_secs());
     Ok(())

@@ -9,7 +9,9 @@ use super::super::Outcome;
 use super::super::desk::Portal;
 use super::super::qr::Qr;
 use super::super::terminal::{Terminal, Tone};
+use super::directory::Directory;
 use super::folder::Folder;
+use super::person::GRACE;
 
 struct Step<'a> {
     title: &'a str,
@@ -21,15 +23,19 @@ pub(super) fn print(
     folder: &Folder,
     addresses: &[(Door, SocketAddr)],
     portal: &Portal,
+    directory: &Directory,
     terminal: &mut Terminal,
 ) -> Outcome {
-    let radius = addresses.iter().filter(|(door, _)| *door == Door::Radius);
-    let listening: Vec<String> = radius.map(|(_, address)| address.to_string()).collect();
+    let listening = |door, called: &str| {
+        let here = addresses.iter().filter(|(one, _)| *one == door);
+        here.map(|(_, address)| format!(" · {called} on {address}")).collect::<String>()
+    };
     terminal.line(format!(
-        "{}  {} · RADIUS on {} · portal at {}/ · Ctrl-C ends it\n",
+        "{}  {}{}{} · portal at {}/ · Ctrl-C ends it\n",
         terminal.toned(Tone::Strong, "Vestibule demo"),
         folder.path().display(),
-        listening.join(", "),
+        listening(Door::Radius, "RADIUS"),
+        listening(Door::Ldap, "LDAP"),
         portal.origin,
     ))?;
     terminal.line(
@@ -37,11 +43,17 @@ pub(super) fn print(
          she may come in. Follow along in a second terminal, in this folder.\n",
     )?;
     scan(folder, terminal)?;
-    for (number, step) in steps(folder, portal).iter().enumerate() {
+    for (number, step) in steps(folder, portal, directory).iter().enumerate() {
         let number = number.saturating_add(1);
         terminal.line(format!("{} {}", terminal.toned(Tone::Strong, &format!("{number}.")), step.title))?;
         terminal.line(format!("   {}", terminal.toned(Tone::Good, &step.command)))?;
         terminal.line(format!("   {}\n", terminal.toned(Tone::Quiet, &step.see)))?;
+    }
+    if let Directory::Missing(why) = directory {
+        terminal.line(format!(
+            "An application that binds (LDAP) is not shown: {why}. With it, the demo starts a directory\n\
+             and an LDAP door in front of it; config/ldap-door.md is about your own.\n"
+        ))?;
     }
     terminal
         .line(format!("Recovery codes, for the day the phone is lost, are in {}.", folder.recovery_codes().display()))
@@ -59,7 +71,40 @@ fn scan(folder: &Folder, terminal: &mut Terminal) -> Outcome {
     terminal.line("")
 }
 
-fn steps(folder: &Folder, portal: &Portal) -> Vec<Step<'static>> {
+fn steps(folder: &Folder, portal: &Portal, directory: &Directory) -> Vec<Step<'static>> {
+    let mut steps = radius_and_phone(folder, portal);
+    if directory.is_running() {
+        steps.extend(binding(folder));
+    }
+    steps.push(Step {
+        title: "Who came in, who did not, and why.",
+        command: "vestibule audit tail".to_owned(),
+        see: "One line a login, in a chain that `vestibule audit verify` checks.".into(),
+    });
+    steps
+}
+
+/// An application in front of a directory, where the demo could start one.
+fn binding(folder: &Folder) -> [Step<'static>; 2] {
+    let bind = format!("vestibule try ldap --user {GRACE} --password-file {}", folder.password_of(GRACE).display());
+    let with_code = format!("{bind} --code $(vestibule demo code {GRACE})");
+    [
+        Step {
+            title: "An application that binds (LDAP), in front of a directory with Grace in it: her password alone.",
+            command: bind,
+            see: "Press Enter where a code is asked for: 49 invalidCredentials. The directory would take her password alone;\n   \
+                  the gateway does not."
+                .into(),
+        },
+        Step {
+            title: "Her password and a code, as she would type it into the application.",
+            command: with_code,
+            see: "0 success; and what comes after it is done at the directory as Grace, with her rights.".into(),
+        },
+    ]
+}
+
+fn radius_and_phone(folder: &Folder, portal: &Portal) -> Vec<Step<'static>> {
     let password = folder.password().display().to_string();
     let sign_in =
         |client: &str| format!("vestibule try radius --user ada --client {client} --password-file {password}");
@@ -115,11 +160,6 @@ fn steps(folder: &Folder, portal: &Portal) -> Vec<Step<'static>> {
             title: "In the third terminal, after step 1: the number approves. Then press Enter in the second.",
             command: "vestibule phone approve".to_owned(),
             see: "Who asks, from where; then, in the second, Access-Accept. Try a wrong number, or `phone report`.".into(),
-        },
-        Step {
-            title: "Who came in, who did not, and why.",
-            command: "vestibule audit tail".to_owned(),
-            see: "One line a login, in a chain that `vestibule audit verify` checks.".into(),
         },
     ]
 }

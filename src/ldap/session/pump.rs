@@ -73,6 +73,8 @@ struct Responses {
     wanted: usize,
     was_full: bool,
     is_over: bool,
+    /// The directory said something that nobody asked: why it hangs up.
+    has_notice: bool,
 }
 
 /// What has to wait until nothing else is under way.
@@ -213,6 +215,11 @@ impl Pump {
         }
         last.extend_from_slice(&self.replies);
         (Some(last), self.client)
+    }
+
+    /// Whether the directory itself has told the client why it hangs up.
+    pub(super) fn has_notice(&self) -> bool {
+        self.responses.has_notice
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Event> {
@@ -403,7 +410,10 @@ impl Pump {
                 continue;
             }
             match self.state.answered(id, tag) {
-                Passing::Pass | Passing::Rewrite => responses.passing = total,
+                Passing::Pass | Passing::Rewrite => {
+                    responses.passing = total;
+                    responses.has_notice |= id == 0;
+                }
                 Passing::Drop => responses.dropping = total,
                 Passing::Broken => return Err(Ending::LineLost("it answers what was not asked")),
             }
@@ -494,7 +504,7 @@ impl Pump {
     /// line. Anybody else was somebody on that line only.
     fn line_is_over(&mut self) -> Result<(), Ending> {
         let lacks_nothing = self.responses.passing == 0 && self.state.is_idle();
-        if self.state.is_anonymous() && lacks_nothing {
+        if self.state.is_anonymous() && lacks_nothing && !self.responses.has_notice {
             drop(self.detach());
             return Ok(());
         }

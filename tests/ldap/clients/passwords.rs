@@ -28,6 +28,8 @@ async fn password_changed_by_its_owner_counts_at_once_and_the_old_one_opens_noth
         assert_eq!(owner(&typed).whoami().await.unwrap().code, code::INVALID_CREDENTIALS, "{typed}");
         assert_eq!(stage.last_denial("user0001").await, Some("wrong-password"));
     }
+    let is_dropped = stage.events().await.iter().any(|event| event.id() == "trust.revoked");
+    assert!(is_dropped, "what was remembered ends with the password");
     assert_eq!(owner("a better one").whoami().await.unwrap().code, code::INVALID_CREDENTIALS, "no way around the code");
     let again = owner(&format!("a better one,{code_then}"));
     assert_eq!(again.whoami().await.unwrap().code, code::INVALID_CREDENTIALS, "a code is good once");

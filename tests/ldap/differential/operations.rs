@@ -40,7 +40,7 @@ const ATTRIBUTES: &[&str] =
     &["*", "+", "1.1", "cn", "uid", "mail", "memberOf", "member", "description", "objectClass", "entryUUID", "entryDN",
       "sn;lang-de", "name", "c n", "noSuchAttribute", "2.5.4.3", "modifyTimestamp", "@inetOrgPerson", "hasSubordinates"];
 const READ: &[&str] = &["uid", "cn", "sn", "mail", "description", "objectClass", "memberOf", "noSuch", "c n", "2.5.4.3"];
-const VALUES: &[&str] = &["user0007", "User 12", "*", "", "person", "jürgen", "(x)", "cn=vpn,ou=groups,dc=example,dc=org"];
+const VALUES: &[&str] = &["user0007", "User 7", "User 12", "*", "", "person", "jürgen", "(x)", "cn=vpn,ou=groups,dc=example,dc=org"];
 
 impl Author {
     pub(super) fn new(seed: u64) -> Self {
@@ -233,7 +233,7 @@ fn chance_extended(chance: &mut Chance) -> (&'static str, Option<Vec<u8>>) {
 }
 
 fn filter(chance: &mut Chance, depth: usize) -> Vec<u8> {
-    if depth > 0 && chance.once_in(2) {
+    if depth > 0 && chance.once_in(3) {
         let inner: Vec<Vec<u8>> = (0..chance.below(4)).map(|_| filter(chance, depth - 1)).collect();
         return match chance.below(3) {
             0 => constructed(0xA0, &inner),
@@ -242,7 +242,7 @@ fn filter(chance: &mut Chance, depth: usize) -> Vec<u8> {
         };
     }
     let (attribute, value) = (chance.pick(READ), chance.pick(VALUES));
-    match chance.below(9) {
+    match chance.below(11) {
         0 => equals(attribute, value),
         1 => pair(0xA5, attribute, value),
         2 => pair(0xA6, attribute, value),
@@ -253,6 +253,7 @@ fn filter(chance: &mut Chance, depth: usize) -> Vec<u8> {
             constructed(0xA9, &[&parts[..], &[element(0x84, &[0xFF])]].concat())
         }
         7 => equals("uid", &format!("user{:04}", chance.below(160))),
+        8 => present("objectClass"),
         _ => present(attribute),
     }
 }

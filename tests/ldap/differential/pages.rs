@@ -46,7 +46,7 @@ async fn paged(both: &mut Pair, chance: &mut Chance) -> usize {
 /// RFC 2891.
 async fn sorted(both: &mut Pair, chance: &mut Chance) -> usize {
     let key = |attribute: &str, is_reversed: bool| {
-        let mut parts = vec![string(attribute)];
+        let mut parts = vec![string(attribute), element(0x80, b"caseIgnoreOrderingMatch")];
         if is_reversed {
             parts.push(element(0x81, &[0xFF]));
         }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use vestibule_peers::process::resident;
 use vestibule_peers::slapd;
 
+use crate::harness::ldap_wire::Wire;
 use crate::harness::ldap_wire::request::{
     BASE, Search, bind_as, constructed, control, delete, element, equals, message, pair, present, string, unbind, whoami,
 };
@@ -170,12 +171,12 @@ async fn length_that_is_claimed_holds_no_memory_and_not_for_long() {
 async fn client_that_writes_an_octet_a_second_is_disconnected() {
     let Some(stage) = stage(&Plan { limits: "request_timeout: 1s", ..Plan::default() }).await else { return };
     let asked = message(2, &whoami(), &[]);
-    for mut wire in [stage.wire().await, stage.wire_as(PLAIN).await] {
+    let slowly = async |mut wire: Wire| {
         let pieces: Vec<&[u8]> = asked.chunks(1).take(4).collect();
-        let slowly = wire.send_in_pieces(&pieces, Duration::from_secs(1));
-        slowly.await;
+        wire.send_in_pieces(&pieces, Duration::from_secs(1)).await;
         assert_eq!(wire.ended_within(SOON).await, Some(UNAVAILABLE));
-    }
+    };
+    tokio::join!(slowly(stage.wire().await), slowly(stage.wire_as(PLAIN).await));
     // One that is quick enough is served, in however many pieces.
     let mut wire = stage.wire().await;
     let pieces: Vec<&[u8]> = asked.chunks(1).collect();
