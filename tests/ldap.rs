@@ -6,6 +6,8 @@ mod binds;
 mod clients;
 mod differential;
 mod hostile;
+mod identity;
+mod interleaving;
 mod keeper;
 mod networks;
 mod page;

@@ -2,19 +2,20 @@
 
 mod line;
 mod meaning;
+mod shown;
 
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use tokio::time::Instant;
 use vestibule_engine::Password;
 use vestibule_ldap::AppendConfig;
-use vestibule_ldap::client::{AskError, Heard, Protection, Read, Session, Wanted};
+use vestibule_ldap::client::{AskError, Heard, Session, Wanted};
 
 pub(super) use self::line::{Line, of_config};
 use self::meaning::Meaning;
-use super::terminal::{Printing, Terminal, Tone, clean};
+use self::shown::Shown;
+use super::terminal::{Printing, Terminal, clean};
 use super::{Failure, Outcome, context};
 
 /// Binds as an application does, shows what the gateway answers and what that means, and then that what comes after it is
@@ -74,9 +75,11 @@ pub async fn run(path: &Path, args: Args) -> Outcome {
         None => ask(&line, &mut terminal)?,
     };
     let login = Login { user: args.user, password, code };
-    let heard = sign_in(&line, &login, &mut terminal, args.printing.json).await.map_err(|error| match error {
-        Went::NoAnswer(error) => meaning::of_silence(&error, &line, path).into(),
-        Went::Other(error) => error,
+    let heard = sign_in(&line, &login, &mut terminal, args.printing.json).await.map_err(|error| {
+        match error.downcast::<AskError>() {
+            Ok(error) => meaning::of_silence(&error, &line, path).into(),
+            Err(error) => error,
+        }
     })?;
     match heard.code {
         0 => Ok(()),
@@ -96,37 +99,11 @@ pub(super) struct Login {
     pub(super) code: Option<String>,
 }
 
-/// Why there is no result.
-pub(super) enum Went {
-    NoAnswer(AskError),
-    Other(anyhow::Error),
-}
-
-impl From<AskError> for Went {
-    fn from(error: AskError) -> Self {
-        Self::NoAnswer(error)
-    }
-}
-
-impl From<Went> for anyhow::Error {
-    fn from(went: Went) -> Self {
-        match went {
-            Went::NoAnswer(error) => error.into(),
-            Went::Other(error) => error,
-        }
-    }
-}
-
-impl From<anyhow::Error> for Went {
-    fn from(error: anyhow::Error) -> Self {
-        Self::Other(error)
-    }
-}
-
-/// Bind, and show what is said; if it went well, show as whom what follows is done.
-pub(super) async fn sign_in(line: &Line, login: &Login, terminal: &mut Terminal, json: bool) -> Result<Heard, Went> {
+/// Bind, and show what is said; if it went well, show as whom what follows is done. Without an answer the error is an
+/// [`AskError`].
+pub(super) async fn sign_in(line: &Line, login: &Login, terminal: &mut Terminal, json: bool) -> Outcome<Heard> {
     let (password, note) = line.typed(login)?;
-    let mut shown = Shown { terminal, json, line };
+    let mut shown = Shown::on(terminal, json, line);
     shown.connecting()?;
     let mut session = line.peer.connect().await?;
     shown.binding(&login.user, note)?;
@@ -134,39 +111,42 @@ pub(super) async fn sign_in(line: &Line, login: &Login, terminal: &mut Terminal,
     let heard = session.bind(&login.user, &password).await?;
     shown.bound(&heard, begun.elapsed())?;
     if heard.code == 0 {
-        look_around(&mut session, &mut shown).await?;
+        look_around(&mut session, &login.user, &mut shown).await?;
     }
     session.close().await;
     Ok(heard)
 }
 
 /// Who we are now, and what is written about us.
-async fn look_around(session: &mut Session, shown: &mut Shown<'_>) -> Result<(), Went> {
+async fn look_around(session: &mut Session, user: &str, shown: &mut Shown<'_>) -> Outcome {
     shown.asking("Who am I?")?;
     let begun = Instant::now();
     let (heard, whoami) = session.who_am_i().await?;
     shown.is(&heard, &whoami, begun.elapsed())?;
-    let Some((read, heard, took)) = own_entry(session, &whoami).await? else { return Ok(()) };
+    let (_, server) = session.read(Wanted::At("")).await?;
+    let base = server.as_ref().and_then(|server| server.first("defaultNamingContext"));
+    let Some(wanted) = own_entry(&whoami, user, base) else { return Ok(()) };
     shown.asking("Search for this one entry")?;
-    shown.entry(&heard, read.as_ref(), took)?;
-    Ok(())
+    let begun = Instant::now();
+    let (heard, read) = session.read(wanted).await?;
+    shown.entry(&heard, read.as_ref(), begun.elapsed())
 }
 
-type Found = (Option<Read>, Heard, Duration);
-
-/// By the DN, or in Active Directory, which answers `u:DOMAIN\name`, by the account name.
-async fn own_entry(session: &mut Session, whoami: &str) -> Result<Option<Found>, AskError> {
-    if let Some(dn) = whoami.strip_prefix("dn:").filter(|dn| !dn.is_empty()) {
-        let begun = Instant::now();
-        let (heard, read) = session.read(Wanted::At(dn)).await?;
-        return Ok(Some((read, heard, begun.elapsed())));
+/// The entry of whoever we are, by what the directory calls us, or else by what we called ourselves. Only Active Directory
+/// has a `base`: it answers `u:DOMAIN\name`, and Samba knows no such question.
+fn own_entry<'a>(whoami: &'a str, user: &'a str, base: Option<&'a str>) -> Option<Wanted<'a>> {
+    let name = whoami.strip_prefix("u:").unwrap_or(user);
+    match (whoami.strip_prefix("dn:"), base) {
+        (Some(""), _) => None,
+        (Some(dn), _) => Some(Wanted::At(dn)),
+        (None, _) if name.contains('=') => Some(Wanted::At(name)),
+        (None, None) => None,
+        (None, Some(base)) => Some(match name.split_once('\\') {
+            Some((_, value)) => Wanted::Below { base, attribute: "sAMAccountName", value },
+            None if name.contains('@') => Wanted::Below { base, attribute: "userPrincipalName", value: name },
+            None => Wanted::Below { base, attribute: "sAMAccountName", value: name },
+        }),
     }
-    let Some((_, value)) = whoami.strip_prefix("u:").and_then(|name| name.split_once('\\')) else { return Ok(None) };
-    let (_, server) = session.read(Wanted::At("")).await?;
-    let Some(base) = server.as_ref().and_then(|server| server.first("defaultNamingContext")) else { return Ok(None) };
-    let begun = Instant::now();
-    let (heard, read) = session.read(Wanted::Below { base, attribute: "sAMAccountName", value }).await?;
-    Ok(Some((read, heard, begun.elapsed())))
 }
 
 /// The code, where somebody is there to type one. Enter alone sends the password alone: a phone may be asked then.
@@ -178,102 +158,25 @@ fn ask(line: &Line, terminal: &mut Terminal) -> Outcome<Option<String>> {
     Ok(typed.filter(|code| !code.trim().is_empty()))
 }
 
-/// What the person at the terminal gets to see of it. Never the password.
-struct Shown<'t> {
-    terminal: &'t mut Terminal,
-    json: bool,
-    line: &'t Line,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-impl Shown<'_> {
-    fn connecting(&mut self) -> Outcome {
-        if self.json {
-            return Ok(());
+    #[test]
+    fn own_entry_is_the_one_that_the_directory_names_or_that_was_asked_for() {
+        let base = Some("DC=corp,DC=example");
+        let by = |attribute, value| Some(Wanted::Below { base: "DC=corp,DC=example", attribute, value });
+        for (whoami, user, base, wanted) in [
+            ("dn:uid=ada,dc=example", "ada", None, Some(Wanted::At("uid=ada,dc=example"))),
+            ("dn:", "ada", base, None),
+            ("u:CORP\\ada", "ada@corp.example", base, by("sAMAccountName", "ada")),
+            ("", "ada", base, by("sAMAccountName", "ada")),
+            ("", "CORP\\ada", base, by("sAMAccountName", "ada")),
+            ("", "ada@corp.example", base, by("userPrincipalName", "ada@corp.example")),
+            ("", "CN=Ada,DC=corp", base, Some(Wanted::At("CN=Ada,DC=corp"))),
+            ("", "ada", None, None),
+        ] {
+            assert_eq!(own_entry(whoami, user, base), wanted, "{whoami} {user}");
         }
-        let peer = &self.line.peer;
-        let how = match peer.protection {
-            Protection::Immediate => "with TLS",
-            Protection::StartTls => "with StartTLS",
-            Protection::Never => "without TLS",
-        };
-        let from = peer.from.map(|from| format!(" from {from}")).unwrap_or_default();
-        self.terminal.line(format!("> Connect to {} {how}{from}", peer.address))?;
-        if let (Some(listener), Some(application)) = (&self.line.listener, &self.line.application) {
-            let (listener, application) = (clean(listener), clean(application));
-            self.terminal.line(format!("    listener {listener}; by its address this is application {application}"))?;
-        }
-        Ok(())
-    }
-
-    fn asking(&mut self, what: &str) -> Outcome {
-        if self.json { Ok(()) } else { self.terminal.line(format!("> {what}")) }
-    }
-
-    fn binding(&mut self, user: &str, note: &str) -> Outcome {
-        self.asking("Bind")?;
-        if self.json {
-            return Ok(());
-        }
-        self.terminal.line(format!("    name = {}", clean(user)))?;
-        self.terminal.line(format!("    password = ({note}, not shown)"))
-    }
-
-    fn bound(&mut self, heard: &Heard, took: Duration) -> Outcome {
-        if self.json {
-            let (peer, line) = (&self.line.peer, self.line);
-            let about = serde_json::json!({
-                "server": peer.address, "from": peer.from, "listener": line.listener, "application": line.application,
-            });
-            return self.json("bind", heard, took, about);
-        }
-        self.answer(heard, took)?;
-        if heard.code == 0 {
-            self.terminal.line("    Signed in. From here on the directory goes by this person's own rights.")?;
-        }
-        Ok(())
-    }
-
-    fn is(&mut self, heard: &Heard, whoami: &str, took: Duration) -> Outcome {
-        if self.json {
-            return self.json("who_am_i", heard, took, serde_json::json!({ "authorization": whoami }));
-        }
-        self.answer(heard, took)?;
-        let name = if whoami.is_empty() { "nobody".to_owned() } else { clean(whoami) };
-        if heard.code == 0 { self.terminal.line(format!("    {name}")) } else { Ok(()) }
-    }
-
-    /// The names of what is written there, not what: it is about a person.
-    fn entry(&mut self, heard: &Heard, read: Option<&Read>, took: Duration) -> Outcome {
-        let names: Vec<&str> = read.iter().flat_map(|read| &read.attributes).map(|(name, _)| name.as_str()).collect();
-        let dn = read.map(|read| read.dn.as_str());
-        if self.json {
-            return self.json("search", heard, took, serde_json::json!({ "dn": dn, "attributes": names }));
-        }
-        self.answer(heard, took)?;
-        match dn {
-            Some(dn) => {
-                self.terminal.line(format!("    {}", clean(dn)))?;
-                self.terminal.line(format!("    attributes: {}", clean(&names.join(", "))))
-            }
-            None => self.terminal.line("    no entry: the directory shows this one nothing of it"),
-        }
-    }
-
-    fn answer(&mut self, heard: &Heard, took: Duration) -> Outcome {
-        let tone = if heard.code == 0 { Tone::Good } else { Tone::Bad };
-        let name = self.terminal.toned(tone, &format!("{} {}", heard.code, meaning::name(heard.code)));
-        self.terminal.line(format!("< {name} after {} ms", took.as_millis()))?;
-        if heard.text.is_empty() { Ok(()) } else { self.terminal.line(format!("    \"{}\"", clean(&heard.text))) }
-    }
-
-    fn json(&mut self, step: &str, heard: &Heard, took: Duration, about: serde_json::Value) -> Outcome {
-        let mut object = serde_json::json!({
-            "step": step, "code": heard.code, "result": meaning::name(heard.code), "text": heard.text,
-            "took_ms": u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
-        });
-        if let (Some(object), serde_json::Value::Object(about)) = (object.as_object_mut(), about) {
-            object.extend(about);
-        }
-        self.terminal.json(&object)
     }
 }

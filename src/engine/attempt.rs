@@ -64,6 +64,10 @@ impl Login {
         is_there && self.service == request.service && self.canonical == request.user.canonical()
     }
 
+    pub(crate) fn is_by_app_password(&self) -> bool {
+        matches!(self.exempt, Some(Exempt::AppPassword(_)))
+    }
+
     /// The service as audit and trust entries name it.
     pub(crate) fn service_name(&self) -> String {
         self.service.to_string()

@@ -41,14 +41,15 @@ pub enum Order {
     FactorFirst,
 }
 
-/// No rule of policy is read for this login and no factor asked: the configuration, or the person, said so beforehand.
-/// Locks, disabled users and the record are as for everybody.
+/// No factor is asked for this login: the configuration, or the person, said so beforehand. Disabled users and the record
+/// are as for everybody.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Exempt {
-    /// The account of a program, by the name the configuration gives it.
+    /// The account of a program, by the name the configuration gives it. No rule of policy is read.
     Account(Arc<str>),
-    /// A password that a person made for one program, by the label they gave it.
+    /// A password that a person made for one program, by the label they gave it. Rules that refuse hold. It cannot be
+    /// guessed, so failures with it are not counted against the person, and it says nothing of their own password.
     AppPassword(Arc<str>),
 }
 

@@ -15,7 +15,7 @@ use vestibule_engine::{
 use crate::answer;
 use crate::door::{Application, Hall};
 use crate::names::distinguished::Dn;
-use crate::session::Standing;
+use crate::session::{Standing, State};
 use crate::settings::AccountSettings;
 use crate::upstream::{Bound, Directory, Line, LineLogin, Whom};
 use crate::wire::{Answer, Authentication, BindRequest, Controls, code};
@@ -68,7 +68,8 @@ impl Asked {
     }
 
     /// `passed` are the mechanisms that the directory checks.
-    pub(crate) fn of(bind: &BindRequest<'_>, takes_passwords: bool, passed: &[String]) -> Self {
+    pub(crate) fn of(bind: &BindRequest<'_>, state: &State, passed: &[String]) -> Self {
+        let takes_passwords = state.takes_passwords();
         let refuse = |code, text| Self::Refused(Answer::new(code, text));
         if bind.version != 3 {
             return refuse(code::PROTOCOL_ERROR, "LDAP version 3 is spoken here");
@@ -87,7 +88,7 @@ impl Asked {
             Authentication::Sasl { mechanism: b"PLAIN", credentials: None } => Self::GoOn,
             Authentication::Sasl { mechanism: b"PLAIN", credentials: Some(credentials) } => plain(credentials),
             Authentication::Sasl { mechanism, .. } if passed.iter().any(|known| known.as_bytes() == *mechanism) => {
-                if takes_passwords { Self::PassOn } else { refuse(code::CONFIDENTIALITY_REQUIRED, "use TLS") }
+                if state.is_protected { Self::PassOn } else { refuse(code::CONFIDENTIALITY_REQUIRED, "use TLS") }
             }
             // Who is meant, or whether it is them, could not be told, so it would be a way around the factor (LDP-14).
             Authentication::Sasl { .. } | Authentication::Other => {
@@ -244,17 +245,7 @@ async fn with_app_password(
     gone: impl Future<Output = ()> + Send,
 ) -> Outcome {
     let directory = &application.directory;
-    let checked = match directory.find_by_name(&request.user).await {
-        Ok(None) => Ok((None, None)),
-        Ok(Some(found)) => {
-            hall.app_passwords.check(&password, &found.subject, &application.settings.name).await.map(|label| {
-                let label = label.filter(|_| directory.may_sign_in(&found.entry, hall.clock.now()));
-                (Some(found), label)
-            })
-        }
-        Err(error) => Err(error),
-    };
-    let (found, label) = match checked {
+    let (found, label) = match whose(hall, application, &request.user, &password).await {
         Ok(checked) => checked,
         Err(error) => {
             hall.failed(&application.settings.name, &error);
@@ -265,12 +256,29 @@ async fn with_app_password(
     request.splitting = Splitting::Never;
     let exempt = Exempt::AppPassword(label.unwrap_or_else(|| "unknown".into()));
     request.terms = Terms { exempt: Some(exempt), ..Terms::default() };
-    let dn = found.as_ref().map(|found| found.entry.dn.clone()).unwrap_or_default();
-    let person = found.map(|found| directory.person_of(found, Vec::new()));
+    let (dn, person) = found.unzip();
+    let dn = dn.unwrap_or_default();
     let mut login = AppPasswordLogin { directory: Arc::clone(directory), person, is_right };
     let primary = Primary::Password { password, with: &mut login };
     let judged = decided(hall, application, request, primary, gone).await;
     conclude(hall, application, bind, judged, (None, None), Standing::AppPassword(dn))
+}
+
+/// A person with the DN they have, and the label of their app password, if it is one that may be used.
+type Whose = (Option<(String, Person)>, Option<Arc<str>>);
+
+async fn whose(
+    hall: &Hall,
+    application: &Application,
+    user: &UserName,
+    password: &Password,
+) -> Result<Whose, PortError> {
+    let directory = &application.directory;
+    let Some(found) = directory.find_by_name(user).await? else { return Ok((None, None)) };
+    let label = hall.app_passwords.check(password, &found.subject, &application.settings.name).await?;
+    let label = label.filter(|_| directory.may_sign_in(&found.entry, hall.clock.now()));
+    let dn = found.entry.dn.clone();
+    Ok((Some((dn, directory.with_groups(found).await?)), label))
 }
 
 struct AppPasswordLogin {

@@ -1,6 +1,7 @@
 //! The asking side, small: for trying out a door as an application does. It binds, asks who it is, and reads an entry.
 
 mod entrance;
+mod messages;
 mod trust;
 
 use std::io;
@@ -17,10 +18,11 @@ use tokio_rustls::TlsConnector;
 use vestibule_engine::Password;
 
 pub use self::entrance::Entrance;
+use self::messages::{extended_request, heard, kind, read, search_request};
 pub use self::trust::{Trust, TrustError};
 use crate::config::ServerAddress;
-use crate::wire::ber::{self, ENUMERATED, Elements, INTEGER, OCTET_STRING, SEQUENCE};
-use crate::wire::{Entry, Measured, again, bind_request, ending, entry_of, measure, oid, put};
+use crate::wire::ber;
+use crate::wire::{Measured, again, bind_request, ending, measure, oid};
 
 /// An entry with a photograph fits.
 const ANSWER_OCTETS_MAX: usize = 16 << 20;
@@ -28,9 +30,6 @@ const ANSWER_OCTETS_MAX: usize = 16 << 20;
 const ANSWERS_MAX: usize = 64;
 const READ_AT_ONCE: usize = 16 << 10;
 
-const EXTENDED_REQUEST: u8 = 0x77;
-const EXTENDED_VALUE: u8 = 0x8B;
-const SEARCH_REQUEST: u8 = 0x63;
 const UNBIND: &[u8] = b"\x42\x00";
 
 /// How a connection is protected.
@@ -209,8 +208,7 @@ impl Session {
         let id = self.next_id();
         let (last, before) = self.ask(&again(id, &search_request(wanted)), id, ending::SEARCH).await?;
         let (heard, _) = heard(&last, ending::SEARCH).ok_or(AskError::Garbled)?;
-        let entry = before.iter().find_map(|content| entry_of(content)).map(|entry| Read::of(&entry));
-        Ok((heard, entry))
+        Ok((heard, before.iter().find_map(|content| read(content))))
     }
 
     /// Say goodbye. That a server has gone before is no trouble.
@@ -225,11 +223,7 @@ impl Session {
 
     async fn extended(&mut self, name: &[u8]) -> Result<(Heard, String), AskError> {
         let id = self.next_id();
-        let mut content = Vec::new();
-        put(&mut content, 0x80, name);
-        let mut request = Vec::new();
-        put(&mut request, EXTENDED_REQUEST, &content);
-        let (last, _) = self.ask(&again(id, &request), id, ending::EXTENDED).await?;
+        let (last, _) = self.ask(&again(id, &extended_request(name)), id, ending::EXTENDED).await?;
         heard(&last, ending::EXTENDED).ok_or(AskError::Garbled)
     }
 
@@ -283,77 +277,11 @@ impl Session {
 }
 
 impl Read {
-    fn of(entry: &Entry<'_>) -> Self {
-        let text = |octets: &[u8]| String::from_utf8_lossy(octets).into_owned();
-        let texts = |values: &Vec<&[u8]>| values.iter().map(|value| text(value)).collect();
-        let attributes = entry.attributes.iter().map(|(name, values)| (text(name), texts(values))).collect();
-        Self { dn: text(entry.dn), attributes }
-    }
-
     /// The first value of an attribute, by its name in any case.
     pub fn first(&self, name: &str) -> Option<&str> {
         let found = self.attributes.iter().find(|(found, _)| found.eq_ignore_ascii_case(name));
         found.and_then(|(_, values)| values.first()).map(String::as_str)
     }
-}
-
-/// The message id, and the tag of the operation.
-fn kind(content: &[u8]) -> Option<(i32, u8)> {
-    let mut message = Elements(content);
-    let id = i32::try_from(ber::number(message.expect(INTEGER)?)?).ok()?;
-    message.next().map(|(tag, _)| (id, tag))
-}
-
-/// The result in a response, and the value of an extended one.
-fn heard(content: &[u8], tag: u8) -> Option<(Heard, String)> {
-    let mut message = Elements(content);
-    message.expect(INTEGER)?;
-    let mut response = Elements(message.expect(tag)?);
-    let code = ber::number(response.expect(ENUMERATED)?)?;
-    response.expect(OCTET_STRING)?;
-    let text = String::from_utf8_lossy(response.expect(OCTET_STRING)?).into_owned();
-    let mut value = String::new();
-    while let Some((found, content)) = response.next() {
-        if found == EXTENDED_VALUE {
-            value = String::from_utf8_lossy(content).into_owned();
-        }
-    }
-    Some((Heard { code, text }, value))
-}
-
-/// RFC 4511 §4.5.1. Filters are built here and never parsed, so nothing in a value can change them.
-fn search_request(wanted: Wanted<'_>) -> Vec<u8> {
-    const BASE: u8 = 0;
-    const SUBTREE: u8 = 2;
-    const IS_PRESENT: u8 = 0x87;
-    const IS_EQUAL: u8 = 0xA3;
-    let mut filter = Vec::new();
-    let (base, scope) = match wanted {
-        Wanted::At(dn) => {
-            put(&mut filter, IS_PRESENT, b"objectClass");
-            (dn, BASE)
-        }
-        Wanted::Below { base, attribute, value } => {
-            let mut equal = Vec::new();
-            put(&mut equal, OCTET_STRING, attribute.as_bytes());
-            put(&mut equal, OCTET_STRING, value.as_bytes());
-            put(&mut filter, IS_EQUAL, &equal);
-            (base, SUBTREE)
-        }
-    };
-    let mut content = Vec::new();
-    put(&mut content, OCTET_STRING, base.as_bytes());
-    put(&mut content, ENUMERATED, &[scope]);
-    // Aliases are not followed; one entry is enough; the server need not hurry, and sends values too.
-    put(&mut content, ENUMERATED, &[0]);
-    put(&mut content, INTEGER, &[1]);
-    put(&mut content, INTEGER, &[0]);
-    put(&mut content, ber::BOOLEAN, &[0]);
-    content.extend_from_slice(&filter);
-    put(&mut content, SEQUENCE, &[]);
-    let mut request = Vec::new();
-    put(&mut request, SEARCH_REQUEST, &content);
-    request
 }
 
 #[cfg(test)]

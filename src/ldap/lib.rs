@@ -34,6 +34,8 @@ pub use config::{
     OrderConfig, SearchConfig, ServiceAccountConfig, UpnTemplateConfig,
 };
 pub use door::{AppPasswords, Directories, Handle, LdapDoor, LdapParts, Prepared, StartError};
+#[doc(hidden)]
+pub use session::fuzzing;
 pub use settings::LdapDoorSettings;
 pub use upstream::{LdapUpstream, ServerProbe};
 

@@ -2,14 +2,19 @@
 //! the last step, it says who that is; and then the engine decides what it decides for everybody: a factor, or not in
 //! (LDP-14). A directory that does not say who it is lets nobody in.
 
-use vestibule_engine::{Exempt, Person, PortError, Primary, Terms, UserName};
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use vestibule_engine::{
+    Exempt, Identified, Password, Person, PortError, Primary, PrimaryAuthenticator, PrimaryOutcome, PrimaryRefusal,
+    Subject, Terms, UserName,
+};
 
 use crate::answer;
 use crate::bind::{Bind, Outcome, conclude, decided, is_account, request};
 use crate::door::{Application, Hall};
 use crate::names::distinguished::Dn;
 use crate::session::Standing;
-use crate::settings::Diagnostics;
 use crate::upstream::{Bound, Line};
 use crate::wire::{Answer, again, code};
 
@@ -46,7 +51,7 @@ pub(crate) async fn step(
                 Outcome::Unknown(answer::UNAVAILABLE)
             }
         },
-        _ => Outcome::Out(refused(application, bind, &bound)),
+        _ => refused(hall, application, bind, gone).await,
     }
 }
 
@@ -77,20 +82,26 @@ async fn accepted(
     gone: impl Future<Output = ()> + Send,
 ) -> Outcome {
     let nobody = || answer::plainly_refused(&application.directory, bind.id, bind.controls);
-    // `dn:` or `u:` (RFC 4513 §5.2.1.8).
-    let name = named.strip_prefix("dn:").or_else(|| named.strip_prefix("u:")).unwrap_or(named);
+    let Some(named) = Named::read(named) else { return Outcome::Out(nobody()) };
+    let (Named::Entry(name, _) | Named::User(name)) = &named;
     let Ok(user) = UserName::parse(name) else { return Outcome::Out(nobody()) };
     let mut request = request(application, bind, user);
     let mut standing = Standing::Person;
-    let account = Dn::parse(name).and_then(|dn| is_account(application, &dn));
+    let account = match &named {
+        Named::Entry(_, dn) => is_account(application, dn),
+        Named::User(_) => None,
+    };
     let person = match account {
         Some(account) if hall.may_use(application, account, bind.address).await => {
-            let exempt = Some(Exempt::Account(std::sync::Arc::clone(&account.name)));
+            let exempt = Some(Exempt::Account(Arc::clone(&account.name)));
             request.terms = Terms { exempt, ..Terms::default() };
             standing = Standing::Account(account.operations);
             application.directory.described_account(&account.dn).await
         }
-        _ => application.directory.described(&request.user).await,
+        _ => {
+            let found = application.directory.described(&request.user).await;
+            found.map(|person| person.filter(|person| named.means(person)))
+        }
     };
     let person: Person = match person {
         Ok(Some(person)) => person,
@@ -104,9 +115,78 @@ async fn accepted(
     conclude(hall, application, bind, judged, (Some(bound), Some(line)), standing)
 }
 
-fn refused(application: &Application, bind: &Bind<'_>, bound: &Bound) -> Vec<u8> {
-    match application.settings.diagnostics {
-        Diagnostics::Pass => again(bind.id, &bound.after_id),
-        Diagnostics::Generic => answer::plainly_refused(&application.directory, bind.id, bind.controls),
+/// Whom the directory named (RFC 4513 §5.2.1.8).
+enum Named<'a> {
+    Entry(&'a str, Dn),
+    User(&'a str),
+}
+
+impl<'a> Named<'a> {
+    fn read(named: &'a str) -> Option<Self> {
+        if let Some(dn) = named.strip_prefix("dn:") {
+            return Dn::parse(dn).map(|parsed| Self::Entry(dn, parsed));
+        }
+        named.strip_prefix("u:").map(Self::User)
+    }
+
+    /// An entry was found by its DN. A user's name may be found in other attributes as well, which others can write: it has
+    /// to be the name by which the directory knows the person.
+    fn means(&self, person: &Person) -> bool {
+        match self {
+            Self::Entry(..) => true,
+            Self::User(name) => {
+                let bare = name.rsplit_once('\\').map_or(*name, |(_, bare)| bare);
+                let bare = bare.split_once('@').map_or(bare, |(bare, _)| bare);
+                UserName::parse(bare).is_ok_and(|bare| bare.canonical() == person.subject.name)
+            }
+        }
+    }
+}
+
+/// The directory refused. Who was meant is known to it alone, so the words are those of a wrong password, whatever it said;
+/// and it is on the record, and counted against the address, like an unknown name.
+async fn refused(
+    hall: &Hall,
+    application: &Application,
+    bind: &Bind<'_>,
+    gone: impl Future<Output = ()> + Send,
+) -> Outcome {
+    let nobody = || Outcome::Out(answer::plainly_refused(&application.directory, bind.id, bind.controls));
+    let Ok(user) = UserName::parse(UNTOLD) else { return nobody() };
+    let mut login = Refused;
+    let primary = Primary::Password { password: Password::new(UNTOLD), with: &mut login };
+    match decided(hall, application, request(application, bind, user), primary, gone).await {
+        Err(error) => {
+            hall.failed(&application.settings.name, &error);
+            Outcome::Unknown(answer::UNAVAILABLE)
+        }
+        // Nothing else can come of it.
+        Ok(_) => nobody(),
+    }
+}
+
+/// What the record calls somebody whose name only the directory has read.
+const UNTOLD: &str = "(by SASL)";
+
+/// A sign-in that the directory has refused already.
+struct Refused;
+
+#[async_trait]
+impl PrimaryAuthenticator for Refused {
+    async fn identify(&mut self, _user: &UserName) -> Result<Identified, PortError> {
+        Ok(Identified::Unknown)
+    }
+
+    async fn authenticate(
+        &mut self,
+        _user: &UserName,
+        _subject: &Subject,
+        _password: &Password,
+    ) -> Result<PrimaryOutcome, PortError> {
+        Ok(PrimaryOutcome::Refused(PrimaryRefusal::Unspecified))
+    }
+
+    fn is_bound(&self) -> bool {
+        true
     }
 }

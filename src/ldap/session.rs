@@ -6,16 +6,18 @@
 //!    └──────────────────────────────────────┘
 //! ```
 
+pub mod fuzzing;
 mod hold;
+mod pipe;
 mod pump;
 mod root_dse;
 mod state;
+mod watch;
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use tokio::io::AsyncWriteExt;
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
@@ -23,15 +25,15 @@ use vestibule_listen::{Connection, ConnectionGuard, Stream, StreamLimits};
 
 use self::hold::Gone;
 use self::pump::{Ending, Event, Pump, Quiet};
-pub(crate) use self::state::Standing;
-use self::state::{State, Terms};
+use self::state::Terms;
+pub(crate) use self::state::{Standing, State};
 use crate::answer;
 use crate::bind::{Asked, Bind, Outcome, decide};
 use crate::config::DirectoryKind;
 use crate::door::{Application, Hall};
 use crate::sasl;
 use crate::settings::{Limits, ListenerSettings, ListenerTls};
-use crate::wire::{Answer, Message, Operation, code, extended, measure, notice_of_disconnection, oid};
+use crate::wire::{Answer, Message, Operation, code, extended, notice_of_disconnection, oid};
 
 /// How long the last words on a connection may take.
 const FAREWELL_PATIENCE: Duration = Duration::from_secs(2);
@@ -83,15 +85,16 @@ impl Session {
     async fn run(mut self, mut pump: Pump) {
         let mut is_stopping = false;
         loop {
+            // A client that keeps us busy does not put off a stop.
+            if !is_stopping && self.stopping.is_cancelled() {
+                is_stopping = true;
+                pump.quieten(Quiet::Stop);
+            }
             let event = tokio::select! {
                 biased;
                 event = pump.run() => event,
-                () = self.stopping.cancelled(), if !is_stopping => {
-                    // What is under way ends first (LDP-27).
-                    is_stopping = true;
-                    pump.quieten(Quiet::Stop);
-                    continue;
-                }
+                // What is under way ends first (LDP-27).
+                () = self.stopping.cancelled(), if !is_stopping => continue,
             };
             // In boxes, because what it takes need not be held by a connection that rests.
             let goes = match event {
@@ -131,15 +134,17 @@ impl Session {
         let arrived = Instant::now();
         let Some(octets) = pump.take_request() else { return Err(None) };
         pump.state.begin_bind();
-        // Whoever it was bound as, the client is that no more: the line goes on only as somebody, or not at all.
-        let line = pump.detach();
+        // Whoever it was bound as, the client is that no more: the line goes on only as somebody, or not at all. And not to
+        // another directory than the one whose rules hold now.
+        let (line, before) = (pump.detach(), Arc::clone(&self.application));
         self.renew(pump)?;
-        let Some(content) = content_of(&octets) else { return Err(None) };
+        let line = line.filter(|_| Arc::ptr_eq(&before.directory, &self.application.directory));
+        let Some(content) = octets.content() else { return Err(None) };
         let Ok(Message { id, operation: Operation::Bind(bind), controls }) = Message::read(content) else {
             return Err(None);
         };
         let passed = Arc::clone(&pump.state.mechanisms);
-        let asked = match Asked::of(&bind, pump.state.takes_passwords(), &passed) {
+        let asked = match Asked::of(&bind, &pump.state, &passed) {
             Asked::Refused(refusal) => Asked::Refused(refusal),
             asked => State::refused_bind(controls, asked.is_ours()).map_or(asked, Asked::Refused),
         };
@@ -178,7 +183,7 @@ impl Session {
                 Some((name, password)) => {
                     decide(&self.hall, &self.application, &bind, &name, password, line, gone).await
                 }
-                None => sasl::step(&self.hall, &self.application, &bind, &octets, line, gone).await,
+                None => sasl::step(&self.hall, &self.application, &bind, octets.octets(), line, gone).await,
             }
         };
         if let Some(left) = left {
@@ -252,7 +257,7 @@ impl Session {
     /// for the client's (LDP-10).
     async fn start_tls(&self, mut pump: Pump) -> Option<Pump> {
         let octets = pump.take_request()?;
-        let id = Message::read(content_of(&octets)?).ok()?.id;
+        let id = Message::read(octets.content()?).ok()?.id;
         let tls = self.hall.tls();
         let (Some(tls), true) = (tls, pump.unread().is_empty()) else {
             let why = Answer::new(code::PROTOCOL_ERROR, "nothing may follow a StartTLS request");
@@ -313,11 +318,6 @@ impl Left {
             Self::Stopping => Some(answer::STOPPING),
         }
     }
-}
-
-fn content_of(octets: &Bytes) -> Option<&[u8]> {
-    let measured = measure(octets, usize::MAX).ok()??;
-    octets.get(measured.head..)
 }
 
 /// The last words, if there are any, and the end. A client that does not take them is not waited for.

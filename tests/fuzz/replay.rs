@@ -5,6 +5,8 @@
 mod mutations;
 #[path = "targets/config.rs"]
 mod on_config;
+#[path = "targets/ldap.rs"]
+mod on_ldap;
 #[path = "targets/radius.rs"]
 mod on_radius;
 
@@ -21,6 +23,11 @@ const INPUTS_WITHOUT_A_TIME: u32 = 1_000;
 #[test]
 fn config() {
     run("config", &["tests/fuzz/corpus/config", "config", "config/examples"], on_config::run);
+}
+
+#[test]
+fn ldap() {
+    run("ldap", &["tests/fuzz/corpus/ldap"], on_ldap::run);
 }
 
 #[test]

@@ -156,33 +156,20 @@ impl Wire {
 
     /// The server hangs up within this time and says nothing more than a Notice of Disconnection: its code, if there is one.
     pub(crate) async fn ended_within(&mut self, patience: Duration) -> Option<u32> {
-        let (said, notice) = self.last_words_within(patience).await;
-        assert!(said.is_empty(), "{said:?}");
-        notice
-    }
-
-    /// The same where answers may come before.
-    pub(crate) async fn farewell_within(&mut self, patience: Duration) -> Option<u32> {
-        self.last_words_within(patience).await.1
-    }
-
-    async fn last_words_within(&mut self, patience: Duration) -> (Vec<Response>, Option<u32>) {
         let deadline = Instant::now() + patience;
-        let mut said = Vec::new();
+        let mut notice = None;
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
             match self.next_within(left).await {
-                Some(Some(response)) => said.push(response),
-                Some(None) => break,
+                Some(Some(said)) => {
+                    assert!(said.id == 0 && notice.is_none(), "{said:?} before the end");
+                    assert_eq!(said.name().as_deref(), Some(request::NOTICE_OF_DISCONNECTION));
+                    notice = Some(said.code());
+                }
+                Some(None) => return notice,
                 None => panic!("still connected after {patience:?}"),
             }
         }
-        let notice = said.pop_if(|last| last.id == 0).map(|notice| {
-            assert_eq!(notice.name().as_deref(), Some(request::NOTICE_OF_DISCONNECTION));
-            notice.code()
-        });
-        assert!(said.iter().all(|response| response.id != 0), "a notice that was not the last word: {said:?}");
-        (said, notice)
     }
 
     /// Read to the end, whatever comes, which may be the middle of a message; the octets that came.

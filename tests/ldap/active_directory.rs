@@ -5,6 +5,7 @@ mod domain;
 mod names;
 mod refusals;
 mod results;
+mod tried;
 
 use vestibule_peers::samba::Samba;
 
@@ -22,5 +23,6 @@ async fn domain_controller_behind_the_door_is_met_as_applications_meet_it() {
     names::nested_and_primary_groups_count_in_rules(&domain).await;
     results::large_groups_and_changes_come_octet_for_octet(&domain).await;
     results::fast_bind_checks_passwords_and_signs_nobody_in(&domain).await;
+    tried::try_ldap_signs_in_by_a_name_of_the_domain_and_reads_the_entry_behind_it(&domain).await;
     domain.end().await;
 }

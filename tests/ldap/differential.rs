@@ -19,14 +19,8 @@ use crate::harness::ldap_wire::request::{SUBTREE, Search, message, present};
 
 /// Requests of each seed. Some go in bursts; nothing in a burst depends on the order in which a server does it.
 const REQUESTS: usize = 1_000;
-const SEEDS: [(u64, Way); 6] = [
-    (1, Way::Secure),
-    (2, Way::Plain),
-    (3, Way::StartTls),
-    (4, Way::Secure),
-    (5, Way::Plain),
-    (6, Way::StartTls),
-];
+const SEEDS: [(u64, Way); 6] =
+    [(1, Way::Secure), (2, Way::Plain), (3, Way::StartTls), (4, Way::Secure), (5, Way::Plain), (6, Way::StartTls)];
 
 #[tokio::test]
 async fn random_operations_have_the_same_responses_through_the_gateway_and_without_it() {

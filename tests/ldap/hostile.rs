@@ -4,5 +4,6 @@
 mod binds;
 mod floods;
 mod octets;
+mod rebinds;
 mod side_doors;
 mod start_tls;

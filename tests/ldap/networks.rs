@@ -27,11 +27,11 @@ async fn from(last: u8, server: SocketAddr) -> Wire {
 }
 
 /// How many lines of the log have these words.
-fn said(daemon: &Daemon, words: &str) -> usize {
+pub(super) fn said(daemon: &Daemon, words: &str) -> usize {
     daemon.log().lines().filter(|line| line.contains(words)).count()
 }
 
-async fn until_said(daemon: &Daemon, words: &str, times: usize) {
+pub(super) async fn until_said(daemon: &Daemon, words: &str, times: usize) {
     for _ in 0..100 {
         if said(daemon, words) >= times {
             return;

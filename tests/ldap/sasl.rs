@@ -58,7 +58,13 @@ async fn mechanism_that_the_directory_checks_is_followed_by_the_factor() {
     // A right password alone lets nobody in, and says no more than a wrong one.
     let alone = whoami(&door, MECHANISM, "user0001", "pw-user0001").await;
     let wrong = whoami(&door, MECHANISM, "user0001", "guess").await;
-    assert_eq!((alone.0, wrong.0), (code::INVALID_CREDENTIALS, code::INVALID_CREDENTIALS), "{alone:?} {wrong:?}");
+    assert_eq!(alone.0, code::INVALID_CREDENTIALS);
+    assert_eq!(alone, wrong, "in no word");
+    let unknown = whoami(&door, MECHANISM, "nobody", "guess").await;
+    assert_eq!(alone, unknown);
+    let refusals = store.audit_tail(50, None).await.unwrap();
+    let untold = |event: &AuditEvent| matches!(event, AuditEvent::LoginDecided(one) if !one.allowed && one.typed == "(by SASL)");
+    assert_eq!(refusals.iter().filter(|line| untold(&line.record.event)).count(), 2, "both are on record");
     let user = find(&store, "user0001").await.expect("known by the first sign-in");
     let phone = site.phone(&store, user.id, "user0001").await;
     let approve = async {

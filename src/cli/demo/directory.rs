@@ -127,7 +127,7 @@ fn load(program: &Path, folder: &Folder, place: &Path, random: &dyn Random) -> O
 
 fn last_line(text: &str) -> String {
     let line = text.lines().rev().find(|line| !line.trim().is_empty());
-    line.map_or("it says nothing".to_owned(), |line| clean(line))
+    line.map_or("it says nothing".to_owned(), clean)
 }
 
 fn slapd_conf(folder: &Folder, place: &Path) -> Outcome<String> {

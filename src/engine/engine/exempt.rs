@@ -14,11 +14,17 @@ use crate::{
 impl Engine {
     /// What the rules say of this login; where none is to be read, what stands in for them.
     pub(super) fn ruling(&self, settings: &Settings, login: &Login, identity: &Identity) -> Ruling {
-        if let Some(exempt) = &login.exempt {
-            return Ruling { rule: exempt.rule(), require: Requirement::Skip, remember: None };
+        let exempted = |exempt: &Exempt| Ruling { rule: exempt.rule(), require: Requirement::Skip, remember: None };
+        if let Some(exempt @ Exempt::Account(_)) = &login.exempt {
+            return exempted(exempt);
         }
         let (service, origin) = (&login.service, &login.origin);
-        settings.policy.decide(&Facts { service, origin, identity, now: self.clock.now() })
+        let ruling = settings.policy.decide(&Facts { service, origin, identity, now: self.clock.now() });
+        match &login.exempt {
+            // It stands for the factor, and not for what the rules forbid.
+            Some(exempt) if ruling.require != Requirement::Refuse => exempted(exempt),
+            _ => ruling,
+        }
     }
 
     /// The account of a program is about to be let in: write down where it was seen, and an alert if that is news. Returns

@@ -4,7 +4,7 @@ use crate::attempt::{Login, Reached, Waiting};
 use crate::engine::Engine;
 use crate::throttle::KNOWN_FOR;
 use crate::{
-    Charge, Continuation, CounterKey, Denial, EngineError, Identity, Origin, Password, Person, PortError,
+    Charge, Continuation, CounterKey, Denial, EngineError, Identity, Password, Person, PortError,
     PrimaryAuthenticator, PrimaryOutcome, PrimaryRefusal, Settings, Step, Subject, Timestamp, UserName,
 };
 
@@ -101,7 +101,7 @@ impl Engine {
         login: &Login,
         subject: &Subject,
     ) -> Option<tokio::sync::OwnedSemaphorePermit> {
-        let keys = own_keys(&login.origin, subject);
+        let keys = own_keys(login, subject);
         self.gates.pass(keys.first()?, settings.budgets.password_at.tries).await
     }
 
@@ -112,7 +112,7 @@ impl Engine {
         login: &Login,
         subject: &Subject,
     ) -> Result<Result<Vec<CounterKey>, Timestamp>, EngineError> {
-        let own = own_keys(&login.origin, subject);
+        let own = own_keys(login, subject);
         let place = login.origin.place();
         let known = place.map(|place| CounterKey::known_at(&subject.source, &subject.id, &place));
         let from = login.origin.person_address().map(CounterKey::password_from);
@@ -149,11 +149,12 @@ impl Engine {
             return Vec::new();
         }
         let budgets = &settings.budgets;
-        let at = login.origin.place().map(|place| CounterKey::password_at(subject, &place));
+        let own = |key: CounterKey| Some(key).filter(|_| !login.is_by_app_password());
+        let at = login.origin.place().and_then(|place| own(CounterKey::password_at(subject, &place)));
         let from = login.origin.person_address().map(CounterKey::password_from);
         [
             at.map(|key| Charge { key, budget: budgets.password_at }),
-            Some(Charge { key: CounterKey::password_of(subject), budget: budgets.password_of }),
+            own(CounterKey::password_of(subject)).map(|key| Charge { key, budget: budgets.password_of }),
             from.map(|key| Charge { key, budget: budgets.password_from }),
         ]
         .into_iter()
@@ -170,8 +171,12 @@ pub(super) fn same_person(identified: &Subject, accepted: &Person, is_sure: bool
     is_same.then_some(()).ok_or_else(other)
 }
 
-/// The person's own password counters: at their place, if it is one, and anywhere.
-fn own_keys(origin: &Origin, subject: &Subject) -> Vec<CounterKey> {
-    let at = origin.place().map(|place| CounterKey::password_at(subject, &place));
+/// The person's own password counters: at their place, if it is one, and anywhere. An app password is none of them: whoever
+/// guesses the person's password does not stop their programs, and a program does not clear what was guessed.
+fn own_keys(login: &Login, subject: &Subject) -> Vec<CounterKey> {
+    if login.is_by_app_password() {
+        return Vec::new();
+    }
+    let at = login.origin.place().map(|place| CounterKey::password_at(subject, &place));
     at.into_iter().chain([CounterKey::password_of(subject)]).collect()
 }

@@ -341,6 +341,9 @@ impl Engine {
 
 /// Where somebody was let in, they are known for a while.
 fn sighting(login: &Login, owed: &Owed) -> Option<Charge> {
+    if login.is_by_app_password() {
+        return None;
+    }
     let (source, id) = (&owed.identity.source, &owed.identity.source_id);
     let key = CounterKey::known_at(source, id, &login.origin.place()?);
     Some(Charge { key, budget: SIGHTING })

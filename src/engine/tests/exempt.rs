@@ -33,18 +33,49 @@ fn alerts(world: &World) -> Vec<String> {
 #[tokio::test]
 async fn exempt_login_is_let_in_by_its_password_and_no_rule_is_read() {
     let world = refusing();
-    let app = Terms { exempt: Some(Exempt::AppPassword("my phone".into())), ..Terms::default() };
-    for (terms, rule) in [(reader(), "service account reader"), (app, "app password my phone")] {
-        let Verdict::Allow(grant) = signed_in(&world, bind("ada", terms), "secret").await.unwrap() else {
-            panic!("refused")
-        };
-        assert!(grant.methods().is_empty() && !grant.remembered());
-        let decision = world.decisions().pop().unwrap();
-        assert!(decision.allowed && decision.first_factor == FirstFactor::Accepted);
-        assert_eq!(decision.rule.as_deref(), Some(rule));
-    }
+    let Verdict::Allow(grant) = signed_in(&world, bind("ada", reader()), "secret").await.unwrap() else {
+        panic!("refused")
+    };
+    assert!(grant.methods().is_empty() && !grant.remembered());
+    let decision = world.decisions().pop().unwrap();
+    assert!(decision.allowed && decision.first_factor == FirstFactor::Accepted);
+    assert_eq!(decision.rule.as_deref(), Some("service account reader"));
     assert_eq!(denied(signed_in(&world, bind("ada", Terms::default()), "secret").await), Denial::PolicyRefused);
     assert!(world.store.lock().trust.is_empty(), "nothing is remembered of such a login");
+}
+
+fn app() -> Terms {
+    Terms { exempt: Some(Exempt::AppPassword("my phone".into())), ..Terms::default() }
+}
+
+#[tokio::test]
+async fn app_password_stands_for_the_factor_and_not_for_what_the_rules_forbid() {
+    let world = World::new();
+    let verdict = signed_in(&world, bind("ada", app()), "secret").await.unwrap();
+    assert!(matches!(&verdict, Verdict::Allow(grant) if grant.methods().is_empty()), "{verdict:?}");
+    assert_eq!(world.decisions().pop().unwrap().rule.as_deref(), Some("app password my phone"));
+    let world = refusing();
+    assert_eq!(denied(signed_in(&world, bind("ada", app()), "secret").await), Denial::PolicyRefused);
+}
+
+#[tokio::test]
+async fn programs_of_a_person_neither_clear_nor_count_what_is_guessed_of_their_own_password() {
+    let world = World::new();
+    world.enrol("ada", Method::Totp);
+    let wrong = Denial::Primary(PrimaryRefusal::WrongPassword);
+    let guess = |terms: Terms| signed_in(&world, bind("ada", terms), "guess");
+    // A revoked one that a program keeps trying locks nobody out.
+    for _ in 0..80 {
+        assert_eq!(denied(guess(app()).await), wrong);
+    }
+    assert!(signed_in(&world, bind("ada", Terms::default()), "secret,100001").await.unwrap().is_allow());
+    // And a right one in between does not give a stranger their tries back.
+    for _ in 0..50 {
+        denied(guess(Terms::default()).await);
+        assert!(signed_in(&world, bind("ada", app()), "secret").await.unwrap().is_allow(), "programs go on");
+    }
+    let locked = denied(signed_in(&world, bind("ada", Terms::default()), "secret,100002").await);
+    assert!(matches!(locked, Denial::LockedOut { .. }), "{locked:?}");
 }
 
 // LDP-23: the exemption is from the factor only.

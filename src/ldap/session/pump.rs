@@ -10,38 +10,29 @@
 //! either, so a slow reader holds no more than that.
 
 use std::io;
-use std::pin::{Pin, pin};
-use std::task::{Context, Poll, ready};
-use std::time::Duration;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 
-use bytes::{Buf, Bytes, BytesMut};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
-use tokio::time::{Instant, Sleep, sleep_until};
+use bytes::{Buf, BytesMut};
+use tokio::io::AsyncWrite;
 use vestibule_listen::Stream;
 
+use super::pipe::{ENOUGH, Request, Requests, Responses};
 use super::root_dse;
 use super::state::{Judgement, Passing, State};
+use super::watch::{Seen, Watch};
 use crate::settings::Limits;
 use crate::upstream::Line;
 use crate::wire::{Answer, Measured, Message, RESPONSE_HEAD_MAX, code, measure, response_head};
 
-/// Beyond that, a side that does not read stops the other from being read.
-const ENOUGH: usize = 64 << 10;
-const FIRST_READ: usize = 1 << 10;
 /// The largest response of a directory: an entry with a photograph, or a group of a hundred thousand. It goes by in pieces.
 const RESPONSE_MAX: usize = 256 << 20;
 /// What a server says of itself.
 const ROOT_DSE_MAX: usize = 256 << 10;
-/// How long what was asked before a bind has to end by itself.
-const SETTLE_PATIENCE: Duration = Duration::from_secs(5);
-/// Nothing is looked at more often than that.
-const TICK: Duration = Duration::from_millis(10);
-/// A connection that rests for so long gives its buffers back.
-const REST_AFTER: Duration = Duration::from_secs(5);
 
 pub(super) struct Pump {
     pub(super) client: Stream,
-    requests: Pipe,
+    requests: Requests,
     /// What we say ourselves.
     replies: BytesMut,
     pub(super) line: Option<Line>,
@@ -52,29 +43,6 @@ pub(super) struct Pump {
     is_leaving: bool,
     limits: Limits,
     watch: Watch,
-}
-
-#[derive(Default)]
-struct Pipe {
-    buffer: BytesMut,
-    cleared: usize,
-    /// The last read filled all there was room for.
-    was_full: bool,
-    needs_flush: bool,
-}
-
-#[derive(Default)]
-struct Responses {
-    cleared: usize,
-    /// How much of the present response is still to come.
-    passing: usize,
-    dropping: usize,
-    /// The present response has to be there whole.
-    wanted: usize,
-    was_full: bool,
-    is_over: bool,
-    /// The directory said something that nobody asked: why it hangs up.
-    has_notice: bool,
 }
 
 /// What has to wait until nothing else is under way.
@@ -107,20 +75,11 @@ pub(super) enum Ending {
     TooSlow,
 }
 
-/// When the connection has rested, or something has taken, too long.
-struct Watch {
-    sleep: Pin<Box<Sleep>>,
-    last_moved: Instant,
-    partial_since: Option<Instant>,
-    stalled_since: Option<Instant>,
-}
-
 impl Pump {
     pub(super) fn new(client: Stream, state: State, limits: Limits) -> Self {
-        let now = Instant::now();
         Self {
             client,
-            requests: Pipe::default(),
+            requests: Requests::default(),
             replies: BytesMut::new(),
             line: None,
             responses: Responses::default(),
@@ -128,12 +87,7 @@ impl Pump {
             quiet: None,
             is_leaving: false,
             limits,
-            watch: Watch {
-                sleep: Box::pin(sleep_until(now + REST_AFTER)),
-                last_moved: now,
-                partial_since: None,
-                stalled_since: None,
-            },
+            watch: Watch::new(),
         }
     }
 
@@ -145,26 +99,24 @@ impl Pump {
     /// Ask for quiet: nothing more is read, and what is under way ends.
     pub(super) fn quieten(&mut self, why: Quiet) {
         self.quiet = Some(why);
-        self.watch.partial_since = Some(Instant::now());
+        self.watch.begin_anew();
     }
 
     /// Go on after quiet.
     pub(super) fn resume(&mut self) {
         self.quiet = None;
-        self.watch.partial_since = None;
-        self.watch.last_moved = Instant::now();
+        self.watch.end();
+        self.watch.moved();
     }
 
     /// The request that is next, whole.
-    pub(super) fn take_request(&mut self) -> Option<Bytes> {
-        let measured = measure(&self.requests.buffer, usize::MAX).ok()??;
-        (self.requests.cleared == 0 && self.requests.buffer.len() >= measured.total)
-            .then(|| self.requests.buffer.split_to(measured.total).freeze())
+    pub(super) fn take_request(&mut self) -> Option<Request> {
+        self.requests.take()
     }
 
     /// What has come from the client and was not judged yet.
     pub(super) fn unread(&self) -> &[u8] {
-        self.requests.buffer.get(self.requests.cleared..).unwrap_or_default()
+        self.requests.waiting()
     }
 
     /// Read more from the client, whatever becomes of it.
@@ -192,11 +144,11 @@ impl Pump {
         self.responses = Responses::default();
     }
 
-    /// Leave the directory. What it has not answered, it will not.
+    /// Leave the directory. What it has not answered, it will not. A line on which a late answer could come is closed.
     pub(super) fn detach(&mut self) -> Option<Line> {
         self.responses = Responses::default();
-        self.state.give_up_outstanding();
-        self.line.take()
+        let may_answer_late = self.state.give_up_outstanding();
+        self.line.take().filter(|_| !may_answer_late)
     }
 
     /// The client, what it is bound to, and who it is, without what was read of it.
@@ -246,7 +198,7 @@ impl Pump {
             if !moved {
                 break;
             }
-            self.watch.last_moved = Instant::now();
+            self.watch.moved();
         }
         self.poll_watch(cx).map(Event::Ended)
     }
@@ -257,8 +209,7 @@ impl Pump {
 
     /// What was asked before a bind and does not end by itself is given up: its line is closed (RFC 4511 §4.2.1, LDP-05).
     fn settle(&mut self) {
-        let is_late = self.watch.partial_since.is_some_and(|since| since.elapsed() >= SETTLE_PATIENCE);
-        if matches!(self.quiet, Some(Quiet::Bind | Quiet::StartTls)) && is_late && self.responses.are_between() {
+        if self.quiet == Some(Quiet::Bind) && self.watch.has_settled() && self.responses.are_between() {
             drop(self.detach());
             self.requests.buffer.advance(std::mem::take(&mut self.requests.cleared));
         }
@@ -271,16 +222,20 @@ impl Pump {
                 return None;
             }
             let most = self.state.request_max(self.limits.request_before_bind, self.limits.request);
-            let waiting = self.requests.buffer.get(self.requests.cleared..).unwrap_or_default();
+            let waiting = self.requests.waiting();
             let measured = match measure(waiting, most) {
                 Ok(Some(measured)) if waiting.len() >= measured.total => measured,
+                Ok(_) if waiting.is_empty() => {
+                    self.watch.end();
+                    return None;
+                }
                 Ok(_) => {
-                    self.watch.partial(!waiting.is_empty());
+                    self.watch.begin();
                     return None;
                 }
                 Err(malformed) => return Some(refuse(malformed.0)),
             };
-            self.watch.partial(false);
+            self.watch.end();
             let Measured { head, total } = measured;
             let content = waiting.get(head..total).unwrap_or_default();
             let message = match Message::read(content) {
@@ -308,6 +263,7 @@ impl Pump {
                     // The directory hears of it too, behind what was asked before.
                     self.requests.cleared += total;
                     self.is_leaving = true;
+                    self.watch.begin();
                     return None;
                 }
                 Judgement::End(answer) => return Some(Event::Ended(Ending::Refused(answer))),
@@ -442,10 +398,10 @@ impl Pump {
                         None => self.replies.advance(written),
                     }
                     (wrote, *moved) = (true, true);
-                    self.watch.stalled_since = None;
+                    self.watch.take(written, self.responses.cleared == 0 && self.replies.is_empty());
                 }
                 Poll::Pending => {
-                    self.watch.stalled_since.get_or_insert_with(Instant::now);
+                    self.watch.stall();
                     return Ok(());
                 }
             }
@@ -458,8 +414,9 @@ impl Pump {
     }
 
     fn read_client(&mut self, cx: &mut Context<'_>, moved: &mut bool) -> Result<(), Ending> {
-        // While a bind waits for quiet, what comes behind it stays where it is.
-        if self.quiet.is_some() || self.requests.cleared >= ENOUGH || self.replies.len() >= ENOUGH {
+        // While a bind waits for quiet, what comes behind it stays where it is; and nothing comes behind a goodbye.
+        let is_done = self.quiet.is_some() || self.is_leaving;
+        if is_done || self.requests.cleared >= ENOUGH || self.replies.len() >= ENOUGH {
             return Ok(());
         }
         let needed = self.requests.missing(self.state.request_max(self.limits.request_before_bind, self.limits.request));
@@ -477,7 +434,8 @@ impl Pump {
         let Some(line) = &mut self.line else { return Ok(()) };
         let responses = &mut self.responses;
         if responses.is_over {
-            if line.buffer.is_empty() {
+            // What is left of a response that has only begun can never be judged.
+            if responses.cleared == 0 && self.replies.is_empty() {
                 return self.line_is_over();
             }
             return Ok(());
@@ -485,26 +443,20 @@ impl Pump {
         if line.buffer.len() >= ENOUGH.max(responses.wanted) {
             return Ok(());
         }
-        reserve(&mut line.buffer, responses.was_full, 0);
-        let room = line.buffer.capacity() - line.buffer.len();
-        match poll_read(&mut line.wire, &mut line.buffer, cx) {
-            Poll::Ready(Ok(0) | Err(_)) => {
-                (responses.is_over, *moved) = (true, true);
-                Ok(())
-            }
-            Poll::Ready(Ok(read)) => {
-                (responses.was_full, *moved) = (read == room, true);
-                Ok(())
-            }
-            Poll::Pending => Ok(()),
+        match responses.poll_fill(&mut line.wire, &mut line.buffer, cx) {
+            Poll::Ready(Ok(0) | Err(_)) => (responses.is_over, *moved) = (true, true),
+            Poll::Ready(Ok(_)) => *moved = true,
+            Poll::Pending => {}
         }
+        Ok(())
     }
 
     /// The directory hung up. A client that is nobody and waits for nothing need not know; the next request takes another
     /// line. Anybody else was somebody on that line only.
     fn line_is_over(&mut self) -> Result<(), Ending> {
-        let lacks_nothing = self.responses.passing == 0 && self.state.is_idle();
-        if self.state.is_anonymous() && lacks_nothing && !self.responses.has_notice {
+        let is_broken = self.line.as_ref().is_some_and(|line| !line.buffer.is_empty());
+        let lacks_nothing = self.responses.passing == 0 && self.state.is_idle() && !is_broken;
+        if self.state.is_nobody_there() && lacks_nothing && !self.responses.has_notice {
             drop(self.detach());
             return Ok(());
         }
@@ -513,26 +465,17 @@ impl Pump {
 
     fn poll_watch(&mut self, cx: &mut Context<'_>) -> Poll<Ending> {
         loop {
-            let now = Instant::now();
-            let (deadline, ending) = self.watch.next(now, &self.limits, self.quiet, self.state.is_idle());
-            if self.watch.sleep.deadline() > deadline {
-                self.watch.sleep.as_mut().reset(deadline);
+            match self.watch.poll(cx, &self.limits, self.quiet, self.state.is_idle()) {
+                Poll::Ready(Seen::TooLong(ending)) => return Poll::Ready(ending),
+                Poll::Ready(Seen::Rest) => self.rest(),
+                Poll::Pending => return Poll::Pending,
             }
-            ready!(self.watch.sleep.as_mut().poll(cx));
-            if now >= deadline {
-                if let Some(ending) = ending {
-                    return Poll::Ready(ending);
-                }
-                self.rest(now);
-            }
-            let (deadline, _) = self.watch.next(now, &self.limits, self.quiet, self.state.is_idle());
-            self.watch.sleep.as_mut().reset(deadline.max(now + TICK));
         }
     }
 
-    /// Give back what is not needed while nothing happens.
-    fn rest(&mut self, now: Instant) {
-        if now.duration_since(self.watch.last_moved) < REST_AFTER {
+    /// Give back what is not needed while nothing happens: buffers, and the line of a client that is nobody there.
+    fn rest(&mut self) {
+        if !self.watch.is_at_rest() {
             return;
         }
         if self.requests.buffer.is_empty() {
@@ -541,98 +484,19 @@ impl Pump {
         if self.replies.is_empty() {
             self.replies = BytesMut::new();
         }
-        if let Some(line) = self.line.as_mut().filter(|line| line.buffer.is_empty()) {
-            line.buffer = BytesMut::new();
+        let is_unused = self.is_quiet() && self.state.is_nobody_there() && !self.state.sasl;
+        match self.line.as_mut().filter(|line| line.buffer.is_empty()) {
+            Some(_) if is_unused => drop(self.detach()),
+            Some(line) => line.buffer = BytesMut::new(),
+            None => {}
         }
     }
-}
-
-impl Responses {
-    /// Neither in the middle of one nor with one under way to the client.
-    fn are_between(&self) -> bool {
-        self.passing == 0 && self.cleared == 0 && self.dropping == 0
-    }
-}
-
-impl Pipe {
-    /// The request behind what is cleared is not passed on.
-    fn cut(&mut self, total: usize) {
-        if self.cleared == 0 {
-            return self.buffer.advance(total);
-        }
-        let rest = self.buffer.split_off(self.cleared + total);
-        self.buffer.truncate(self.cleared);
-        self.buffer.unsplit(rest);
-    }
-
-    /// How much of the request that has begun is still to come, if that can be told.
-    fn missing(&self, most: usize) -> usize {
-        let waiting = self.buffer.get(self.cleared..).unwrap_or_default();
-        match measure(waiting, most) {
-            Ok(Some(measured)) => measured.total.saturating_sub(waiting.len()),
-            _ => 0,
-        }
-    }
-
-    fn poll_fill(&mut self, from: &mut Stream, needed: usize, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
-        // A length is only believed as far as octets follow it.
-        reserve(&mut self.buffer, self.was_full, needed.min(ENOUGH));
-        let room = self.buffer.capacity() - self.buffer.len();
-        let read = ready!(poll_read(from, &mut self.buffer, cx))?;
-        self.was_full = read == room;
-        Poll::Ready(Ok(read))
-    }
-}
-
-fn reserve(buffer: &mut BytesMut, was_full: bool, needed: usize) {
-    let usual = if was_full { (buffer.capacity() * 2).clamp(FIRST_READ, ENOUGH) } else { FIRST_READ };
-    buffer.reserve(usual.max(needed));
-}
-
-fn poll_read<S: AsyncRead + Unpin>(from: &mut S, into: &mut BytesMut, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
-    pin!(from.read_buf(into)).poll(cx)
 }
 
 fn refuse(why: &'static str) -> Event {
     Event::Ended(Ending::Refused(Answer::new(code::PROTOCOL_ERROR, why)))
 }
 
-impl Watch {
-    fn partial(&mut self, is_partial: bool) {
-        match (is_partial, self.partial_since) {
-            (true, None) => self.partial_since = Some(Instant::now()),
-            (false, Some(_)) => self.partial_since = None,
-            _ => {}
-        }
-    }
-
-    /// When to look again, and what it means if nothing has changed by then.
-    fn next(&self, now: Instant, limits: &Limits, quiet: Option<Quiet>, is_idle: bool) -> (Instant, Option<Ending>) {
-        if let Some(since) = self.stalled_since {
-            return (since + limits.write_timeout, Some(Ending::TooSlow));
-        }
-        match (quiet, self.partial_since) {
-            (Some(Quiet::Bind | Quiet::StartTls), Some(since)) => {
-                // Later than what settles it, which cannot cut a response in two.
-                let late = since + SETTLE_PATIENCE + limits.write_timeout;
-                let settles = since + SETTLE_PATIENCE;
-                return if now < settles { (settles, None) } else { (late, Some(Ending::TooSlow)) };
-            }
-            (None, Some(since)) => return (since + limits.request_timeout, Some(Ending::TooSlow)),
-            _ => {}
-        }
-        let rested = self.last_moved + REST_AFTER;
-        if now < rested {
-            return (rested, None);
-        }
-        if is_idle {
-            (self.last_moved + limits.idle_timeout, Some(Ending::Idle))
-        } else {
-            // A search may take its time, or have no end.
-            (now + limits.idle_timeout, None)
-        }
-    }
-}
 
 #[cfg(test)]
 mod tests;

@@ -53,6 +53,8 @@ pub(crate) struct State {
     /// SASL mechanisms that the directory checks.
     pub(crate) mechanisms: Arc<[String]>,
     outstanding: HashMap<i32, Kind>,
+    /// Something was given up on this line, and may be answered late.
+    has_abandoned: bool,
 }
 
 /// What was asked, and by which response it ends.
@@ -126,11 +128,17 @@ impl State {
             sasl: false,
             mechanisms: Arc::new([]),
             outstanding: HashMap::new(),
+            has_abandoned: false,
         }
     }
 
     pub(crate) fn is_anonymous(&self) -> bool {
         self.standing == Standing::Anonymous
+    }
+
+    /// Whether the directory knows the client as nobody, so that any line is as good as another.
+    pub(crate) fn is_nobody_there(&self) -> bool {
+        matches!(self.standing, Standing::Anonymous | Standing::AppPassword(_))
     }
 
     pub(crate) fn is_idle(&self) -> bool {
@@ -154,9 +162,11 @@ impl State {
         }
     }
 
-    /// What is not answered will not be: its connection to the directory is gone.
-    pub(crate) fn give_up_outstanding(&mut self) {
+    /// What is not answered will not be: its line is gone. Says whether a late answer could come on it.
+    pub(crate) fn give_up_outstanding(&mut self) -> bool {
+        let has_any = !self.outstanding.is_empty();
         self.outstanding.clear();
+        std::mem::take(&mut self.has_abandoned) || has_any
     }
 
     /// The most octets a message may have.
@@ -173,6 +183,7 @@ impl State {
             Operation::Unbind => return Judgement::Unbind,
             Operation::Abandon(id) => {
                 let was_asked = self.outstanding.remove(id).is_some();
+                self.has_abandoned |= was_asked;
                 return if was_asked { Judgement::Relay } else { Judgement::Nothing };
             }
             Operation::Search(search) if search.is_of_root_dse() => Kind::RootDse,
@@ -252,7 +263,8 @@ impl State {
 
     /// Why it is not for this client, if so.
     fn refusal(&self, message: &Message<'_>, kind: Kind) -> Option<Answer> {
-        self.refused_control(message.controls).or_else(|| self.refused_operation(&message.operation, kind))
+        let Message { operation, controls, .. } = message;
+        self.refused_control(*controls).or_else(|| self.refused_operation(operation, *controls, kind))
     }
 
     /// Why no bind with these controls is decided, if so: it would be one for somebody else, or we, who answer it, do not
@@ -276,14 +288,16 @@ impl State {
         }
     }
 
-    fn refused_operation(&self, operation: &Operation<'_>, kind: Kind) -> Option<Answer> {
+    fn refused_operation(&self, operation: &Operation<'_>, controls: Controls<'_>, kind: Kind) -> Option<Answer> {
         // Trying a password on an entry is a sign-in without its second step (LDP-36).
         if let Operation::Compare(compare) = operation
             && compare.asks_for_a_password()
         {
             return Some(Answer::new(code::UNWILLING_TO_PERFORM, "passwords are checked by bind only"));
         }
-        if let Operation::Search(Search { asks_for_a_password: true, .. }) = operation {
+        if matches!(operation, Operation::Search(Search { asks_for_a_password: true, .. }))
+            || controls.ask_for_a_password()
+        {
             return Some(Answer::new(code::UNWILLING_TO_PERFORM, "passwords are checked by bind only"));
         }
         let is = |wanted: &[u8]| matches!(operation, Operation::Extended(Extended { name }) if *name == wanted);

@@ -30,7 +30,8 @@ impl Directory {
         entry.text(attribute).map(str::to_owned)
     }
 
-    /// Whether the directory would let this account in with a right password. What cannot be read is not good.
+    /// Whether the directory would let this account in with a right password, as far as the service account may read it. In
+    /// Active Directory it must be able to read whether the account is enabled.
     pub(crate) fn may_sign_in(&self, entry: &Entry, now: Timestamp) -> bool {
         match self.settings.kind {
             DirectoryKind::OpenLdap => {
@@ -43,8 +44,10 @@ impl Directory {
                 let expires = entry.text("accountExpires").map_or(Some(0), |value| value.parse::<i64>().ok());
                 let has_time = expires.is_some_and(|at| matches!(at, 0 | i64::MAX) || seconds(at) > now.secs());
                 let lockout = entry.text("lockoutTime").map_or(Some(0), |value| value.parse::<i64>().ok());
+                // 0: the password has to be changed first.
+                let has_password = entry.text("pwdLastSet").is_none_or(|set| set != "0");
                 // Whether a lock-out is over depends on a policy that is not read here: it counts until it is cleared.
-                is_enabled && has_time && lockout == Some(0)
+                is_enabled && has_time && has_password && lockout == Some(0)
             }
         }
     }

@@ -128,8 +128,7 @@ impl LineLogin {
     }
 
     async fn person(&self, found: &Found) -> Result<Person, PortError> {
-        let groups = groups_of(found, &self.directory, Reader::Account, self.directory.deadline()).await?;
-        Ok(self.directory.person_of(found.clone(), groups))
+        self.directory.with_groups(found.clone()).await
     }
 }
 
@@ -216,9 +215,15 @@ impl Directory {
 
     /// A person by name, with their groups, without their password.
     pub(crate) async fn described(&self, user: &UserName) -> Result<Option<Person>, PortError> {
-        let Some(found) = self.find_by_name(user).await? else { return Ok(None) };
+        match self.find_by_name(user).await? {
+            Some(found) => self.with_groups(found).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    pub(crate) async fn with_groups(&self, found: Found) -> Result<Person, PortError> {
         let groups = groups_of(&found, self, Reader::Account, self.deadline()).await?;
-        Ok(Some(self.person_of(found, groups)))
+        Ok(self.person_of(found, groups))
     }
 
     /// The account of a program, by its DN.

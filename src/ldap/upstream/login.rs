@@ -51,6 +51,11 @@ impl Login {
         password: &Password,
     ) -> Result<PrimaryOutcome, PortError> {
         let deadline = self.directory.deadline();
+        let (wanted, below) = match own {
+            Own::Entry => (Some(Wanted::entry(bind_name)), None),
+            Own::Below(below) => (Wanted::of(&spelling, below), Some(below)),
+        };
+        let Some(wanted) = wanted else { return Ok(PrimaryOutcome::Refused(PrimaryRefusal::UnknownUser)) };
         let check = Check { name: bind_name, password, afterwards: Afterwards::GoOn, preferred: None, deadline };
         let session = match self.directory.check(&check).await? {
             Checked::Refused(refusal) => return Ok(PrimaryOutcome::Refused(refusal)),
@@ -58,10 +63,6 @@ impl Login {
         };
         let Some(Session { mut connection, .. }) = session else {
             return Err(PortError::unusable("read a person's own entry without a connection"));
-        };
-        let (wanted, below) = match own {
-            Own::Entry => (Wanted::entry(bind_name), None),
-            Own::Below(below) => (Wanted::of(&spelling, below), Some(below)),
         };
         let mut reader = Reader::Person(&mut connection);
         let entries = reader.search(&self.directory, &wanted.ask(&self.directory.attributes), deadline).await?;

@@ -38,14 +38,20 @@ pub(super) struct Wanted {
 
 impl Wanted {
     /// The search for a name; a DN below the base is read directly, if its entry is one that the filter could find by
-    /// any name.
-    pub(super) fn of(spelling: &Spelling, below: &Below) -> Self {
-        let is_dn = Dn::parse(&spelling.name).is_some_and(|dn| dn.is_below(&below.base_dn));
-        if is_dn {
-            return Self { base: spelling.name.clone(), scope: Scope::Base, filter: below.filter.any_name() };
+    /// any name. A DN means that entry and nobody else: whoever has it for a mail address is not who is asked for.
+    pub(super) fn of(spelling: &Spelling, below: &Below) -> Option<Self> {
+        match Dn::parse(&spelling.name) {
+            Some(dn) => dn.is_below(&below.base_dn).then(|| Self {
+                base: spelling.name.clone(),
+                scope: Scope::Base,
+                filter: below.filter.any_name(),
+            }),
+            None if has_the_form_of_a_dn(&spelling.name) => None,
+            None => {
+                let filter = below.filter.fill(spelling, escape_in_filter);
+                Some(Self { base: below.base.clone(), scope: Scope::Subtree, filter })
+            }
         }
-        let filter = below.filter.fill(spelling, escape_in_filter);
-        Self { base: below.base.clone(), scope: Scope::Subtree, filter }
     }
 
     /// A person's own entry.
@@ -59,6 +65,12 @@ impl Wanted {
     }
 }
 
+/// `type=...`: what a directory would take for a DN, in whatever way it is written.
+fn has_the_form_of_a_dn(name: &str) -> bool {
+    let kind = name.split_once('=').map(|(kind, _)| kind.trim());
+    kind.is_some_and(|kind| !kind.is_empty() && kind.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.')))
+}
+
 impl Directory {
     /// Whom a name means, by the service account's lookup.
     pub(super) async fn find(
@@ -68,7 +80,7 @@ impl Directory {
         deadline: Instant,
     ) -> Result<Option<Found>, PortError> {
         let spelling = Spelling::read(user, &self.settings.domains);
-        let wanted = Wanted::of(&spelling, below);
+        let Some(wanted) = Wanted::of(&spelling, below) else { return Ok(None) };
         let (entries, server) = self.search_anywhere(&wanted.ask(&self.attributes), deadline).await?;
         let found = self.only_one(entries, &spelling, Some(below))?;
         Ok(found.map(|found| Found { server: Some(server), ..found }))
@@ -96,6 +108,11 @@ impl Directory {
         // A server that answers with an entry from elsewhere, or with the nameless root, is not believed.
         let is_inside = |below: &Below| Dn::parse(&entry.dn).is_some_and(|dn| dn.is_below(&below.base_dn));
         if entry.dn.trim().is_empty() || !below.is_none_or(is_inside) {
+            return Ok(None);
+        }
+        // Asked for one entry by its DN, and told of another.
+        let asked = Dn::parse(&spelling.name).filter(|_| below.is_some());
+        if asked.is_some_and(|asked| !Dn::parse(&entry.dn).is_some_and(|found| found.is(&asked))) {
             return Ok(None);
         }
         let subject = self.subject(&entry)?;

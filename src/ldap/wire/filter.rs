@@ -4,7 +4,7 @@ use super::ber::Elements;
 
 /// Attributes that hold passwords or what is as good as one. Asking whether one has a certain value is a login without its
 /// second step (LDP-36).
-const PASSWORDS: [&str; 14] = [
+const PASSWORDS: [&str; 17] = [
     "userpassword",
     "2.5.4.35",
     "unicodepwd",
@@ -19,6 +19,9 @@ const PASSWORDS: [&str; 14] = [
     "1.3.6.1.4.1.4203.1.3.4",
     "krbprincipalkey",
     "pwdhistory",
+    "ipanthash",
+    "sambacleartextpassword",
+    "sambapasswordhistory",
 ];
 
 const AND: u8 = 0xA0;
@@ -49,15 +52,15 @@ pub(crate) fn asks_for_a_password(filter: &[u8]) -> Option<bool> {
                 PRESENT => {}
                 EXTENSIBLE => {
                     let mut parts = Elements(content);
-                    let mut attribute = None;
+                    let (mut has_attribute, mut has_password) = (false, false);
                     while !parts.is_empty() {
                         let (part, value) = parts.next()?;
-                        if part == TYPE {
-                            attribute = Some(value);
-                        }
+                        // Of two attributes, a directory may take either.
+                        has_attribute |= part == TYPE;
+                        has_password |= part == TYPE && is_password(value);
                     }
                     // A rule without an attribute is tried on all that it fits.
-                    if attribute.is_none_or(is_password) {
+                    if !has_attribute || has_password {
                         return Some(true);
                     }
                 }
@@ -96,6 +99,10 @@ mod tests {
         assert_eq!(asks_for_a_password(&equals("2.5.4.35", "secret")), Some(true));
         let rule = element(EXTENSIBLE, &[element(0x81, b"octetStringMatch"), element(0x83, b"secret")].concat());
         assert_eq!(asks_for_a_password(&rule), Some(true), "a rule for every attribute");
+        for types in [["userPassword", "cn"], ["cn", "userPassword"]] {
+            let twice = types.map(|name| element(TYPE, name.as_bytes())).concat();
+            assert_eq!(asks_for_a_password(&element(EXTENSIBLE, &twice)), Some(true), "{types:?}");
+        }
     }
 
     #[test]

@@ -130,6 +130,24 @@ pub(crate) struct Controls<'a> {
 impl<'a> Controls<'a> {
     /// Name and criticality of each.
     pub(crate) fn each(self) -> impl Iterator<Item = (&'a [u8], bool)> {
+        self.whole().map(|(name, is_critical, _)| (name, is_critical))
+    }
+
+    /// Whether one of them compares a password with a value: an assertion (RFC 4528), or the values that are to match
+    /// (RFC 3876). What cannot be read is taken for it.
+    pub(crate) fn ask_for_a_password(self) -> bool {
+        self.whole().any(|(name, _, value)| {
+            let filter = match name {
+                b"1.3.6.1.1.12" => value,
+                b"1.2.826.0.1.3344810.2.3" => value.and_then(|value| Elements(value).expect(SEQUENCE)),
+                _ => return false,
+            };
+            let is_readable = filter.filter(|filter| ber::is_well_formed(filter));
+            is_readable.and_then(filter::asks_for_a_password).unwrap_or(true)
+        })
+    }
+
+    fn whole(self) -> impl Iterator<Item = (&'a [u8], bool, Option<&'a [u8]>)> {
         let mut list = Elements(Elements(self.octets).next().map_or(&[], |(_, content)| content));
         std::iter::from_fn(move || control(list.expect(SEQUENCE)?))
     }
@@ -151,17 +169,15 @@ impl<'a> Controls<'a> {
     }
 }
 
-fn control(content: &[u8]) -> Option<(&[u8], bool)> {
+fn control(content: &[u8]) -> Option<(&[u8], bool, Option<&[u8]>)> {
     let mut parts = Elements(content);
     let name = parts.expect(OCTET_STRING)?;
     let is_critical = match parts.0.first() {
         Some(&BOOLEAN) => parts.expect(BOOLEAN)? == [0xFF],
         _ => false,
     };
-    if parts.0.first() == Some(&OCTET_STRING) {
-        parts.expect(OCTET_STRING)?;
-    }
-    parts.is_empty().then_some((name, is_critical))
+    let value = if parts.0.first() == Some(&OCTET_STRING) { Some(parts.expect(OCTET_STRING)?) } else { None };
+    parts.is_empty().then_some((name, is_critical, value))
 }
 
 impl<'a> Message<'a> {

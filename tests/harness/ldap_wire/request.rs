@@ -6,7 +6,6 @@ pub(crate) const WHO_AM_I: &str = "1.3.6.1.4.1.4203.1.11.3";
 pub(crate) const PASSWORD_MODIFY: &str = "1.3.6.1.4.1.4203.1.11.1";
 
 pub(crate) const BASE: u8 = 0;
-pub(crate) const ONE_LEVEL: u8 = 1;
 pub(crate) const SUBTREE: u8 = 2;
 
 /// An element with the shortest length that says it.

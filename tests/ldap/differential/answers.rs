@@ -7,7 +7,8 @@ use vestibule_peers::slapd::{PEOPLE, SUFFIX};
 
 use super::pair::{Pair, Way, masked};
 use crate::harness::ldap_wire::request::{
-    SUBTREE, Search, abandon, constructed, control, element, extended, message, modify, number, present, string, unbind, whoami,
+    SUBTREE, Search, abandon, constructed, control, element, extended, message, modify, number, present, string,
+    unbind, whoami,
 };
 use crate::harness::ldap_wire::{Response, Wire};
 use crate::ldap::keeper::{Inside, SHED};

@@ -6,7 +6,9 @@ use super::operations::page;
 use super::pair::{Pair, masked, one};
 use crate::harness::chance::Chance;
 use crate::harness::ldap_wire::Response;
-use crate::harness::ldap_wire::request::{SUBTREE, Search, control, constructed, element, equals, pair, present, string};
+use crate::harness::ldap_wire::request::{
+    SUBTREE, Search, constructed, control, element, equals, pair, present, string,
+};
 
 const PAGED: &str = "1.2.840.113556.1.4.319";
 const SORT: &str = "1.2.840.113556.1.4.473";
@@ -29,7 +31,11 @@ async fn paged(both: &mut Pair, chance: &mut Chance) -> usize {
     for asked in 1.. {
         let page = page(i64::try_from(size).unwrap(), &cookie, chance.once_in(2));
         let last = two(both, &format!("page of {size}"), &operation, &[page]).await;
-        cookie = last.controls().into_iter().find(|(name, _)| name == PAGED).map_or(Vec::new(), |(_, value)| cookie_of(&value));
+        cookie = last
+            .controls()
+            .into_iter()
+            .find(|(name, _)| name == PAGED)
+            .map_or(Vec::new(), |(_, value)| cookie_of(&value));
         if cookie.is_empty() {
             return asked;
         }

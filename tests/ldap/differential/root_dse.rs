@@ -54,7 +54,9 @@ fn read(entry: &Response) -> Vec<(String, Vec<String>)> {
 
 /// Whatever is asked, the entry through the gateway is the directory's with the documented differences.
 async fn compare(direct: &mut Wire, through: &mut Wire, documented: &Documented) {
-    for attributes in [&["*", "+"][..], &["+"], &["*"], &[], &[CONTROLS], &[EXTENSIONS, MECHANISMS], &["namingContexts"]] {
+    for attributes in
+        [&["*", "+"][..], &["+"], &["*"], &[], &[CONTROLS], &[EXTENSIONS, MECHANISMS], &["namingContexts"]]
+    {
         let asked = root_dse(attributes);
         let (direct, through) = (direct.ask(7, &asked).await, through.ask(7, &asked).await);
         assert_eq!(direct.len(), through.len());
@@ -78,11 +80,9 @@ async fn root_dse_differs_in_what_the_door_does_otherwise_and_in_nothing_else() 
     let person = (user_dn(KEEPER), user_password(KEEPER));
     let account = (READER_DN.to_owned(), READER_PASSWORD.to_owned());
     let secure = Documented { mechanisms: &["PLAIN"], has_start_tls: false, has_proxied: false };
-    for (who, documented) in [
-        (None, &secure),
-        (Some(&person), &secure),
-        (Some(&account), &Documented { has_proxied: true, ..secure }),
-    ] {
+    for (who, documented) in
+        [(None, &secure), (Some(&person), &secure), (Some(&account), &Documented { has_proxied: true, ..secure })]
+    {
         let (mut direct, mut through) = (Wire::plain(alone.address()).await, stage.wire().await);
         for wire in [&mut direct, &mut through] {
             if let Some((name, password)) = who {

@@ -7,7 +7,8 @@ use vestibule_peers::slapd;
 
 use crate::harness::ldap_wire::Wire;
 use crate::harness::ldap_wire::request::{
-    BASE, Search, bind_as, constructed, control, delete, element, equals, message, pair, present, string, unbind, whoami,
+    BASE, Search, bind_as, constructed, control, delete, element, equals, message, pair, present, string, unbind,
+    whoami,
 };
 use crate::ldap::keeper::{Inside, KEEPER, PLAIN, Plan, stage};
 

@@ -6,7 +6,7 @@ use crate::harness::ldap_wire::request::{
     self, BASE, SUBTREE, Search, bind_as, compare, constructed, control, delete, element, equals, extended, message,
     sasl, string,
 };
-use crate::harness::{reader_account, ldap_wire::Wire};
+use crate::harness::{ldap_wire::Wire, reader_account};
 use crate::ldap::keeper::{Inside, KEEPER, PLAIN, Plan, stage};
 
 const PROTOCOL_ERROR: u32 = 2;
@@ -26,8 +26,22 @@ async fn bind_octets(wire: &mut Wire, id: i64, operation: &[u8]) -> u32 {
 async fn ways_to_sign_in_that_name_nobody_we_could_ask_are_refused() {
     let Some(stage) = stage(&Plan { exempt: &[KEEPER], ..Plan::default() }).await else { return };
     let mechanisms = [
-        "EXTERNAL", "GSSAPI", "GSS-SPNEGO", "DIGEST-MD5", "CRAM-MD5", "NTLM", "SCRAM-SHA-1", "SCRAM-SHA-256",
-        "SCRAM-SHA-256-PLUS", "OAUTHBEARER", "ANONYMOUS", "LOGIN", "OTP", "plain", "PLAIN ", "",
+        "EXTERNAL",
+        "GSSAPI",
+        "GSS-SPNEGO",
+        "DIGEST-MD5",
+        "CRAM-MD5",
+        "NTLM",
+        "SCRAM-SHA-1",
+        "SCRAM-SHA-256",
+        "SCRAM-SHA-256-PLUS",
+        "OAUTHBEARER",
+        "ANONYMOUS",
+        "LOGIN",
+        "OTP",
+        "plain",
+        "PLAIN ",
+        "",
     ];
     let me = user_dn(KEEPER);
     let mut ways: Vec<(String, Vec<u8>)> = Vec::new();
@@ -59,7 +73,8 @@ async fn sasl_plain_is_a_bind_like_any_other_and_for_oneself() {
     let Some(stage) = stage(&Plan::default()).await else { return };
     let token = stage.enrolled(2).await;
     let mut wire = stage.wire().await;
-    let plain = |whom: &str, name: &str, typed: &str| sasl("PLAIN", Some(format!("{whom}\0{name}\0{typed}").as_bytes()));
+    let plain =
+        |whom: &str, name: &str, typed: &str| sasl("PLAIN", Some(format!("{whom}\0{name}\0{typed}").as_bytes()));
     let password = slapd::user_password(2);
     assert_eq!(bind_octets(&mut wire, 1, &plain("", "user0002", &password)).await, INVALID_CREDENTIALS, "no code");
     let wrong = format!("{password},{}", token.wrong());
@@ -103,7 +118,10 @@ async fn passwords_are_tried_by_bind_only() {
         constructed(0xA9, &parts)
     };
     let substring = constructed(0xA4, &[string("userPassword"), constructed(0x30, &[element(0x80, b"pw-")])]);
-    let deep = constructed(0xA0, &[equals("uid", "user0002"), constructed(0xA1, &[constructed(0xA2, &[equals("userPassword", "x")])])]);
+    let deep = constructed(
+        0xA0,
+        &[equals("uid", "user0002"), constructed(0xA1, &[constructed(0xA2, &[equals("userPassword", "x")])])],
+    );
     let verify = [string(&victim), element(0x80, b"pw-user0002")].concat();
     let tries = [
         compare(&victim, "userPassword", "pw-user0002"),

@@ -79,7 +79,9 @@ async fn start_tls_is_refused_where_it_cannot_be() {
     wire.send(&[message(1, &root_dse(&[]), &[]), start_tls(2)].concat()).await;
     let mut ended = Vec::new();
     while ended.len() < 2 {
-        ended.extend(wire.next().await.filter(|response| response.is_final()).map(|response| (response.id, response.code())));
+        ended.extend(
+            wire.next().await.filter(|response| response.is_final()).map(|response| (response.id, response.code())),
+        );
     }
     ended.sort_unstable();
     assert_eq!(ended, [(1, 0), (2, 1)]);

@@ -223,6 +223,11 @@ impl ApplicationConfig {
             problems.error(format!("{path}.sasl.{index}"), format!("\"{name}\""), remedy);
             fine = false;
         }
+        if !self.sasl.is_empty() && self.order == OrderConfig::FactorFirst {
+            let found = "mechanisms that the directory checks first, with order: factor_first";
+            problems.error(format!("{path}.sasl"), found, "leave one of them out");
+            fine = false;
+        }
         fine
     }
 

@@ -25,7 +25,7 @@ impl Sources for Nothing {
     }
 }
 
-fn link(applications: Value) -> LdapDoorSettings {
+fn link(applications: &Value) -> LdapDoorSettings {
     let written = json!({
         "listeners": {
             "inner": { "address": "192.0.2.1:389", "tls": "never" },
@@ -45,7 +45,7 @@ fn link(applications: Value) -> LdapDoorSettings {
 fn application(more: &Value) -> ApplicationSettings {
     let mut written = json!({ "addresses": ["192.0.2.10"], "primary": "corp" });
     written.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-    link(json!({ "jenkins": written })).applications.remove(0)
+    link(&json!({ "jenkins": written })).applications.remove(0)
 }
 
 #[test]
@@ -65,7 +65,7 @@ fn no_time_at_all_switches_coalescing_off() {
 
 #[test]
 fn closest_network_says_which_application_somebody_is() {
-    let settings = link(json!({
+    let settings = link(&json!({
         "everything": { "addresses": ["0.0.0.0/0", "::/0"], "primary": "corp" },
         "servers": { "addresses": ["10.0.0.0/8"], "primary": "corp" },
         "jenkins": { "addresses": ["10.1.2.3"], "primary": "corp" },
@@ -83,7 +83,7 @@ fn closest_network_says_which_application_somebody_is() {
 
 #[test]
 fn two_applications_on_one_machine_are_told_apart_by_their_listeners() {
-    let settings = link(json!({
+    let settings = link(&json!({
         "gitlab": { "addresses": ["192.0.2.10"], "listeners": ["inner"], "primary": "corp" },
         "jenkins": { "addresses": ["192.0.2.10"], "listeners": ["local"], "primary": "corp", "app_passwords": true },
     }));

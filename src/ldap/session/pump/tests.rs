@@ -1,8 +1,11 @@
 //! Octets through the pump, over real sockets: a client and a directory of the test's own at its two ends.
 
+use std::time::Duration;
+
 use proptest::prelude::*;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::time::Instant;
 
 use super::*;
 use crate::session::state::{Standing, Terms};
@@ -22,6 +25,9 @@ const LIMITS: Limits = Limits {
     request_timeout: Duration::from_secs(30),
     write_timeout: Duration::from_secs(60),
 };
+
+/// How long nothing happens before what is not needed is given back, and a little more.
+const REST: Duration = Duration::from_secs(6);
 
 const TERMS: Terms = Terms {
     anonymous: Anonymous::RootDse,
@@ -205,7 +211,7 @@ async fn a_bind_waits_for_what_was_asked_before_and_keeps_what_comes_behind_it()
     directory.write_all(&deleted(1)).await.unwrap();
     assert!(matches!(pump.run().await, Event::Quiet(Quiet::Bind)));
     assert_eq!(read(&mut client, deleted(1).len()).await, deleted(1));
-    assert_eq!(pump.take_request().unwrap(), bind);
+    assert_eq!(pump.take_request().unwrap().octets(), bind);
     assert_eq!(pump.unread(), delete(3));
     pump.state.begin_bind();
     pump.refuse_held();
@@ -226,12 +232,12 @@ async fn what_does_not_move_ends() {
     client.write_all(b"\x30\x20\x02").await.unwrap();
     let began = Instant::now();
     assert!(matches!(pump.run().await, Event::Ended(Ending::TooSlow)));
-    assert!(began.elapsed() <= LIMITS.request_timeout + REST_AFTER, "{:?}", began.elapsed());
+    assert!(began.elapsed() <= LIMITS.request_timeout + REST, "{:?}", began.elapsed());
 
     let (mut pump, _client, _directory) = pump_of(Standing::Person).await;
     let began = Instant::now();
     assert!(matches!(pump.run().await, Event::Ended(Ending::Idle)));
-    assert!(began.elapsed() >= LIMITS.idle_timeout && began.elapsed() <= LIMITS.idle_timeout + REST_AFTER);
+    assert!(began.elapsed() >= LIMITS.idle_timeout && began.elapsed() <= LIMITS.idle_timeout + REST);
 }
 
 #[tokio::test(start_paused = true)]
@@ -241,4 +247,92 @@ async fn what_waits_for_the_directory_is_not_idle() {
     let long = tokio::time::timeout(LIMITS.idle_timeout * 3, pump.run()).await;
     assert!(long.is_err(), "{long:?}");
     read(&mut directory, search(1).len()).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_rests_gives_back_buffers_and_nobody_keeps_a_line() {
+    let (mut pump, mut client, mut directory) = pump_of(Standing::Person).await;
+    let (big, answer) = (message(1, 0x4A, &vec![b'x'; 200_000]), deleted(1));
+    let play = async {
+        let asked = async { client.write_all(&big).await.unwrap() };
+        let ((), come) = tokio::join!(asked, read(&mut directory, big.len()));
+        assert_eq!(come.len(), big.len());
+        directory.write_all(&answer).await.unwrap();
+        read(&mut client, answer.len()).await;
+        tokio::time::sleep(REST).await;
+    };
+    tokio::select! {
+        event = pump.run() => panic!("{event:?}"),
+        () = play => {}
+    }
+    let line = pump.line.as_ref().expect("somebody's line stays");
+    let held = pump.requests.buffer.capacity() + line.buffer.capacity();
+    // What a look at the sockets takes, and nothing of what went by.
+    assert!(held <= 4096, "{held}");
+
+    let (mut nobody, _client, mut directory) = pump_of(Standing::Anonymous).await;
+    assert!(tokio::time::timeout(REST, nobody.run()).await.is_err());
+    assert!(nobody.line.is_none());
+    assert_eq!(directory.read(&mut [0; 8]).await.unwrap(), 0, "the line is closed");
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_said_goodbye_is_not_read_any_more_though_the_directory_takes_nothing() {
+    let (mut pump, mut client, _directory) = pump_of(Standing::Person).await;
+    // Requests until the line is full and some of them wait, then a goodbye, then anything.
+    let flood = async {
+        for id in 1.. {
+            let request = message(id, 0x4A, &vec![b'x'; 60_000]);
+            if tokio::time::timeout(Duration::from_millis(200), client.write_all(&request)).await.is_err() {
+                return;
+            }
+        }
+    };
+    tokio::select! {
+        event = pump.run() => panic!("{event:?}"),
+        () = flood => {}
+    }
+    pump.is_leaving = true;
+    pump.watch.begin_anew();
+    let held = pump.requests.buffer.len();
+    let began = Instant::now();
+    assert!(matches!(pump.run().await, Event::Ended(Ending::TooSlow)), "a goodbye that cannot be passed on ends too");
+    assert!(began.elapsed() <= LIMITS.request_timeout + REST);
+    assert_eq!(pump.requests.buffer.len(), held);
+}
+
+#[tokio::test]
+async fn a_directory_that_dies_in_the_head_of_a_response_is_left_at_once() {
+    for half in [&b"\x30"[..], b"\x30\x84\x00", b"\x30\x0c\x02\x01"] {
+        let (mut pump, mut client, mut directory) = pump_of(Standing::Person).await;
+        client.write_all(&delete(1)).await.unwrap();
+        let dies = async {
+            read(&mut directory, delete(1).len()).await;
+            directory.write_all(half).await.unwrap();
+            drop(directory);
+        };
+        let (event, ()) = tokio::join!(tokio::time::timeout(Duration::from_secs(2), pump.run()), dies);
+        assert!(matches!(event, Ok(Event::Ended(Ending::LineLost(_)))), "{event:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)] // LDP-34
+async fn a_client_that_takes_an_octet_now_and_then_is_as_slow_as_one_that_takes_none() {
+    let (mut pump, mut client, mut directory) = pump_of(Standing::Person).await;
+    client.write_all(&search(1)).await.unwrap();
+    let entry = message(1, 0x64, &[&b"\x04\x82\x20\x00"[..], &vec![b'd'; 0x2000], &b"\x30\x00"[..]].concat());
+    let flood = async {
+        read(&mut directory, search(1).len()).await;
+        while tokio::time::timeout(Duration::from_millis(200), directory.write_all(&entry)).await.is_ok() {}
+        loop {
+            read(&mut client, 1).await;
+            tokio::time::sleep(Duration::from_secs(20)).await;
+        }
+    };
+    let began = Instant::now();
+    tokio::select! {
+        event = pump.run() => assert!(matches!(event, Event::Ended(Ending::TooSlow)), "{event:?}"),
+        () = flood => {}
+    }
+    assert!(began.elapsed() <= LIMITS.write_timeout * 2, "{:?}", began.elapsed());
 }

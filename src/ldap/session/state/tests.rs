@@ -88,6 +88,16 @@ fn judge(state: &mut State, content: &[u8]) -> Judgement {
     state.judge(&Message::read(content).unwrap())
 }
 
+fn control_with(name: &[u8], value: &[u8]) -> Vec<u8> {
+    let mut control = Vec::new();
+    put(&mut control, 0x04, name);
+    put(&mut control, 0x04, value);
+    let (mut list, mut controls) = (Vec::new(), Vec::new());
+    put(&mut list, 0x30, &control);
+    put(&mut controls, 0xA0, &list);
+    controls
+}
+
 /// The result code of an answer of ours.
 fn code_of(judgement: &Judgement) -> Option<u8> {
     let Judgement::Answer(octets) = judgement else { return None };
@@ -173,6 +183,18 @@ fn a_password_is_tried_by_bind_only() {
         assert_eq!(code_of(&judge(&mut state, &search(2, "dc=org", by_filter))), Some(code::UNWILLING_TO_PERFORM));
         assert_eq!(judge(&mut state, &compare(3, "cn")), Judgement::Relay);
     }
+    // Nor by what a control asserts, or wants to match.
+    for (name, value) in [(&b"1.3.6.1.1.12"[..], by_filter.to_vec()), (b"1.2.826.0.1.3344810.2.3", {
+        let mut list = Vec::new();
+        put(&mut list, 0x30, by_filter);
+        list
+    })] {
+        let ask = |value: &[u8]| message(4, 0x4A, b"uid=ada", &control_with(name, value));
+        assert_eq!(code_of(&judge(&mut person(), &ask(&value))), Some(code::UNWILLING_TO_PERFORM));
+        assert_eq!(code_of(&judge(&mut person(), &ask(b"\x30"))), Some(code::UNWILLING_TO_PERFORM), "unreadable");
+    }
+    let harmless = message(4, 0x4A, b"uid=ada", &control_with(b"1.3.6.1.1.12", PRESENT));
+    assert_eq!(judge(&mut person(), &harmless), Judgement::Relay);
     let verify = extended_request(1, oid::VERIFY_CREDENTIALS);
     assert_eq!(code_of(&judge(&mut person(), &verify)), Some(code::UNWILLING_TO_PERFORM));
 }
