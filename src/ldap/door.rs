@@ -18,7 +18,7 @@ use vestibule_listen::{
 use crate::LdapUpstream;
 use crate::session;
 use crate::settings::{
-    AccountSettings, ApplicationSettings, LdapDoorSettings, Limits, ListenerSettings, ListenerTls,
+    AccountSettings, ApplicationSettings, LdapDoorSettings, Limits, ListenerSettings, ListenerTls, closest,
 };
 use crate::upstream::Directory;
 
@@ -251,8 +251,7 @@ impl Hall {
     /// The application that comes to this listener from this address: the one with the closest network.
     pub(crate) fn application(&self, listener: &str, address: IpAddr) -> Option<Arc<Application>> {
         let live = self.live.load();
-        let fitting = live.applications.iter().filter_map(|one| Some((one.settings.fits(listener, address)?, one)));
-        fitting.max_by_key(|(prefix, _)| *prefix).map(|(_, application)| Arc::clone(application))
+        closest(live.applications.iter(), |one| one.settings.fits(listener, address)).map(Arc::clone)
     }
 
     pub(crate) fn limits(&self) -> Limits {

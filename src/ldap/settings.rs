@@ -126,6 +126,12 @@ pub(crate) struct Limits {
     pub(crate) write_timeout: Duration,
 }
 
+/// Of several that fit a connection, the one whose network is the smallest around its address.
+pub(crate) fn closest<A>(applications: impl Iterator<Item = A>, fits: impl Fn(&A) -> Option<u8>) -> Option<A> {
+    let fitting = applications.filter_map(|one| Some((fits(&one)?, one)));
+    fitting.max_by_key(|(prefix, _)| *prefix).map(|(_, application)| application)
+}
+
 impl ApplicationSettings {
     /// How closely it fits a connection: the length of the prefix its address matches; `None` if it does not.
     pub(crate) fn fits(&self, listener: &str, address: IpAddr) -> Option<u8> {

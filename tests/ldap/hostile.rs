@@ -2,6 +2,7 @@
 //! served as always, and the log holds no error.
 
 mod binds;
+mod credentials;
 mod floods;
 mod octets;
 mod rebinds;

@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use super::Protection;
 use crate::LdapDoorSettings;
-use crate::settings::{ApplicationSettings, ListenerTls};
+use crate::settings::{ListenerTls, closest};
 
 /// A listener.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,16 +29,11 @@ impl LdapDoorSettings {
 
     /// The application for which the door takes a connection from this address to this listener.
     pub fn application_at(&self, listener: &str, address: IpAddr) -> Option<&str> {
-        self.closest(listener, address).map(|application| &*application.name)
+        closest(self.applications.iter(), |one| one.fits(listener, address)).map(|application| &*application.name)
     }
 
     /// Whether a connection from this address has to begin with the header of a balancer.
     pub fn is_balancer(&self, address: IpAddr) -> bool {
         self.balancers.iter().any(|balancer| balancer.contains(&address.to_canonical()))
-    }
-
-    fn closest(&self, listener: &str, address: IpAddr) -> Option<&ApplicationSettings> {
-        let fitting = self.applications.iter().filter_map(|one| Some((one.fits(listener, address)?, one)));
-        fitting.max_by_key(|(prefix, _)| *prefix).map(|(_, application)| application)
     }
 }

@@ -4,6 +4,7 @@
 mod account;
 mod application;
 mod link;
+mod linked;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

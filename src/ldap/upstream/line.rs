@@ -68,6 +68,10 @@ impl Line {
         Ok(Self { wire, buffer: BytesMut::new(), server: server.place })
     }
 
+    pub(super) fn is_protected(&self) -> bool {
+        matches!(self.wire, Wire::Tls(_))
+    }
+
     /// Bind, with nothing else under way. Answers to what was asked before and given up are passed over. After an error
     /// the line is not used again.
     pub(super) async fn bind(

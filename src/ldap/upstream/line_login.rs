@@ -254,7 +254,10 @@ impl Directory {
             let began = Instant::now();
             match Line::open(self, server, deadline).await {
                 Ok(line) => {
-                    self.is_well(server);
+                    // A bare connection is made by the kernel of a server that hangs, too.
+                    if line.is_protected() {
+                        self.is_well(server);
+                    }
                     return Ok(line);
                 }
                 Err(fault) if fault.means_down() => {

@@ -147,7 +147,7 @@ impl<'a> Controls<'a> {
         })
     }
 
-    fn whole(self) -> impl Iterator<Item = (&'a [u8], bool, Option<&'a [u8]>)> {
+    fn whole(self) -> impl Iterator<Item = Control<'a>> {
         let mut list = Elements(Elements(self.octets).next().map_or(&[], |(_, content)| content));
         std::iter::from_fn(move || control(list.expect(SEQUENCE)?))
     }
@@ -169,7 +169,10 @@ impl<'a> Controls<'a> {
     }
 }
 
-fn control(content: &[u8]) -> Option<(&[u8], bool, Option<&[u8]>)> {
+/// Name, criticality and value.
+type Control<'a> = (&'a [u8], bool, Option<&'a [u8]>);
+
+fn control(content: &[u8]) -> Option<Control<'_>> {
     let mut parts = Elements(content);
     let name = parts.expect(OCTET_STRING)?;
     let is_critical = match parts.0.first() {

@@ -1,30 +1,17 @@
 //! From the section as written to what it means. Every problem is told, not only the first.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
-use std::sync::Arc;
 use std::time::Duration;
 
 use ipnet::IpNet;
 use vestibule_engine::config::{Problems, Sources, Span, load_secret};
-use vestibule_engine::{Order, Splitting};
 use vestibule_listen::ServerIdentity;
 
-use super::{
-    AnonymousConfig, AppendConfig, ApplicationConfig, DiagnosticsConfig, LdapDoorConfig, LdapDoorTlsConfig,
-    LdapLimitsConfig, LdapListenerConfig, LdapListenerTlsConfig, OrderConfig,
-};
-use crate::settings::{
-    AccountSettings, Anonymous, ApplicationSettings, Diagnostics, LdapDoorSettings, Limits, ListenerSettings,
-    ListenerTls,
-};
+use super::{LdapDoorConfig, LdapDoorTlsConfig, LdapLimitsConfig, LdapListenerConfig, LdapListenerTlsConfig};
+use crate::settings::{ApplicationSettings, LdapDoorSettings, Limits, ListenerSettings, ListenerTls};
 
-const PATIENCE: RangeInclusive<Duration> = Duration::from_secs(3)..=Duration::from_secs(600);
-const REJECT_DELAY: RangeInclusive<Duration> = Duration::ZERO..=Duration::from_secs(10);
-const COALESCE: RangeInclusive<Duration> = Duration::ZERO..=Duration::from_secs(86_400);
-/// A longer one is a remembered station in all but name.
-const COALESCE_USUAL: Duration = Duration::from_secs(3_600);
 /// A name is part of log lines and counters.
 const NAME_OCTETS_MAX: usize = 64;
 
@@ -63,12 +50,11 @@ impl LdapDoorConfig {
         let balancers = networks(&self.balancers, &format!("{path}.balancers"), problems);
         let limits = self.limits.link(path, problems);
         let count = self.applications.len();
-        let names: BTreeSet<&String> = self.listeners.keys().collect();
         let applications: Vec<ApplicationSettings> = self
             .applications
             .iter()
             .filter_map(|(name, application)| {
-                application.link(&format!("{path}.applications.{name}"), name, &names, primaries, problems)
+                application.link(&format!("{path}.applications.{name}"), name, &self.listeners, primaries, problems)
             })
             .collect();
         if count == 0 {
@@ -138,125 +124,6 @@ impl LdapDoorTlsConfig {
     }
 }
 
-impl ApplicationConfig {
-    fn link(
-        &self,
-        path: &str,
-        name: &str,
-        listeners: &BTreeSet<&String>,
-        primaries: &BTreeMap<String, Behind>,
-        problems: &mut Problems,
-    ) -> Option<ApplicationSettings> {
-        let name_fits = check_name(name, path, problems);
-        let addresses = networks(&self.addresses, &format!("{path}.addresses"), problems);
-        if self.addresses.is_empty() {
-            let remedy = "write the addresses this application connects from";
-            problems.error(format!("{path}.addresses"), "no address", remedy);
-        }
-        let listeners_hold = self.check_listeners(path, listeners, problems);
-        let primary_holds = check_primary(&self.primary, primaries, path, problems);
-        let splitting = link_append(self.append, path, problems);
-        let patience = within(self.patience, PATIENCE, format!("{path}.patience"), problems);
-        let reject_delay = within(self.reject_delay, REJECT_DELAY, format!("{path}.reject_delay"), problems);
-        let coalesce = within(self.coalesce, COALESCE, format!("{path}.coalesce"), problems);
-        let mechanisms_hold = self.check_mechanisms(path, problems);
-        self.warn(path, problems);
-        let accounts = self.link_accounts(path, problems);
-        let (networks, splitting, patience) = (addresses?, splitting?, patience?);
-        let (reject_delay, coalesce, accounts) = (reject_delay?, coalesce?, accounts?);
-        let whole = name_fits && listeners_hold && primary_holds && mechanisms_hold && !networks.is_empty();
-        whole.then(|| ApplicationSettings {
-            name: name.into(),
-            networks,
-            listeners: self.listeners.iter().map(|name| Arc::from(name.as_str())).collect(),
-            primary: self.primary.clone(),
-            splitting,
-            patience,
-            reject_delay,
-            order: match self.order {
-                OrderConfig::PasswordFirst => Order::PasswordFirst,
-                OrderConfig::FactorFirst => Order::FactorFirst,
-            },
-            direct: self.direct,
-            allow_plaintext: self.allow_plaintext,
-            anonymous: match self.anonymous {
-                AnonymousConfig::RootDse => Anonymous::RootDse,
-                AnonymousConfig::Read => Anonymous::Read,
-                AnonymousConfig::Refuse => Anonymous::Refuse,
-            },
-            coalesce: Some(coalesce).filter(|span| !span.is_zero()),
-            diagnostics: match self.diagnostics {
-                DiagnosticsConfig::Pass => Diagnostics::Pass,
-                DiagnosticsConfig::Generic => Diagnostics::Generic,
-            },
-            app_passwords: self.app_passwords,
-            sasl: self.sasl.clone().into(),
-            accounts,
-        })
-    }
-
-    fn check_listeners(&self, path: &str, known: &BTreeSet<&String>, problems: &mut Problems) -> bool {
-        let mut fine = true;
-        for (index, name) in self.listeners.iter().enumerate().filter(|(_, name)| !known.contains(name)) {
-            let names = known.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(", ");
-            let found = format!("no listener named {name}");
-            problems.error(format!("{path}.listeners.{index}"), found, format!("name one of: {names}"));
-            fine = false;
-        }
-        fine
-    }
-
-    fn check_mechanisms(&self, path: &str, problems: &mut Problems) -> bool {
-        let mut fine = true;
-        for (index, name) in self.sasl.iter().enumerate() {
-            let allowed = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || matches!(c, '-' | '_');
-            let remedy = match name.as_str() {
-                "EXTERNAL" => "leave it out: the directory would take the gateway's own certificate for the client's",
-                "ANONYMOUS" => "leave it out: what may be asked without signing in is said by `anonymous`",
-                "PLAIN" => "leave it out: it is always taken, and checked like a simple bind",
-                // RFC 4422 §3.1
-                name if !(1..=20).contains(&name.len()) || !name.chars().all(allowed) => {
-                    "write the name of a mechanism in capitals, like GSSAPI"
-                }
-                _ => continue,
-            };
-            problems.error(format!("{path}.sasl.{index}"), format!("\"{name}\""), remedy);
-            fine = false;
-        }
-        if !self.sasl.is_empty() && self.order == OrderConfig::FactorFirst {
-            let found = "mechanisms that the directory checks first, with order: factor_first";
-            problems.error(format!("{path}.sasl"), found, "leave one of them out");
-            fine = false;
-        }
-        fine
-    }
-
-    fn warn(&self, path: &str, problems: &mut Problems) {
-        if self.allow_plaintext {
-            let remedy = "use TLS unless the application is on this machine";
-            problems.warn(format!("{path}.allow_plaintext"), "passwords are taken unprotected", remedy);
-        }
-        if self.coalesce.0 > COALESCE_USUAL {
-            let found = format!("{}: whoever knows a password needs no second step there for so long", self.coalesce);
-            problems.warn(format!("{path}.coalesce"), found, "write some seconds, or at most an hour");
-        }
-    }
-
-    fn link_accounts(&self, path: &str, problems: &mut Problems) -> Option<Vec<AccountSettings>> {
-        let mut accounts: Vec<AccountSettings> = Vec::new();
-        for (name, account) in &self.service_accounts {
-            let path = format!("{path}.service_accounts.{name}");
-            let Some(account) = account.link(&path, name, problems) else { continue };
-            if accounts.iter().any(|other| other.parsed.is(&account.parsed)) {
-                problems.error(format!("{path}.dn"), format!("{} a second time", account.dn), "write each DN once");
-                continue;
-            }
-            accounts.push(account);
-        }
-        (accounts.len() == self.service_accounts.len()).then_some(accounts)
-    }
-}
-
 impl LdapLimitsConfig {
     fn link(&self, path: &str, problems: &mut Problems) -> Option<Limits> {
         let mut fine = true;
@@ -296,31 +163,6 @@ impl LdapLimitsConfig {
     }
 }
 
-fn check_primary(primary: &str, known: &BTreeMap<String, Behind>, path: &str, problems: &mut Problems) -> bool {
-    let path = format!("{path}.primary");
-    match known.get(primary) {
-        Some(Behind::Searched) => return true,
-        Some(Behind::NotSearched) => {
-            let remedy = "write find: { search: ... } there: who somebody is must be known before their factor is asked";
-            problems.error(path, format!("{primary}, whose people are not searched for"), remedy);
-        }
-        Some(Behind::Other) => {
-            let remedy = "name an `ldap` one: it is the directory behind this door";
-            problems.error(path, format!("{primary}, which is no directory"), remedy);
-        }
-        None => {
-            let names: Vec<&str> = known.keys().map(String::as_str).collect();
-            let remedy = if names.is_empty() {
-                "define a primary login first".to_owned()
-            } else {
-                format!("name one of: {}", names.join(", "))
-            };
-            problems.error(path, format!("no primary login named {primary}"), remedy);
-        }
-    }
-    false
-}
-
 /// Two applications at one address and one listener could not be told apart.
 fn are_apart(applications: &[ApplicationSettings], path: &str, problems: &mut Problems) -> bool {
     let mut apart = true;
@@ -338,24 +180,6 @@ fn are_apart(applications: &[ApplicationSettings], path: &str, problems: &mut Pr
         }
     }
     apart
-}
-
-fn link_append(append: AppendConfig, path: &str, problems: &mut Problems) -> Option<Splitting> {
-    match append {
-        AppendConfig::Never => Some(Splitting::Never),
-        AppendConfig::Delimiter(delimiter) if delimiter.is_alphanumeric() || delimiter.is_control() => {
-            let remedy = "use a character that codes do not contain, like a comma";
-            problems.error(format!("{path}.append.delimiter"), format!("{delimiter:?}"), remedy);
-            None
-        }
-        AppendConfig::Delimiter(delimiter) => Some(Splitting::After { delimiter }),
-        AppendConfig::Digits(digits @ 6..=8) => Some(Splitting::Suffix { digits }),
-        AppendConfig::Digits(digits) => {
-            let remedy = "write 6, 7 or 8: codes have that many";
-            problems.error(format!("{path}.append.digits"), digits.to_string(), remedy);
-            None
-        }
-    }
 }
 
 pub(super) fn check_name(name: &str, path: &str, problems: &mut Problems) -> bool {
@@ -385,7 +209,7 @@ pub(super) fn networks(written: &[String], path: &str, problems: &mut Problems) 
     (networks.len() == written.len()).then_some(networks)
 }
 
-fn within(span: Span, range: RangeInclusive<Duration>, path: String, problems: &mut Problems) -> Option<Duration> {
+pub(super) fn within(span: Span, range: RangeInclusive<Duration>, path: String, problems: &mut Problems) -> Option<Duration> {
     if range.contains(&span.0) {
         return Some(span.0);
     }
