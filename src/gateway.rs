@@ -113,8 +113,17 @@ impl Gateway {
             digest_key,
         };
         let engine = Arc::new(Engine::new(ports, config.settings));
-        let mut gateway =
-            GatewayHandle { tools, engine, factors, phones, answering: None, radius: None, ldap: None, portal: None, fixed };
+        let mut gateway = GatewayHandle {
+            tools,
+            engine,
+            factors,
+            phones,
+            answering: None,
+            radius: None,
+            ldap: None,
+            portal: None,
+            fixed,
+        };
         let opened = gateway.open(config.portal, config.radius, config.ldap, &sources, &config.factors).await;
         if let Err(error) = opened {
             return Err(gateway.tools.given_up(error).await);

@@ -7,9 +7,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tokio::time::Instant;
 use vestibule_engine::{
-    Carried, Channel, EngineError, Exempt, Identified, Insist, LoginRequest, Origin, Password, Person,
-    PortError, Primary, PrimaryAuthenticator, PrimaryOutcome, PrimaryRefusal, Prompts, Splitting, Subject, Terms,
-    UserName, Verdict,
+    Carried, Channel, EngineError, Exempt, Identified, Insist, LoginRequest, Origin, Password, Person, PortError,
+    Primary, PrimaryAuthenticator, PrimaryOutcome, PrimaryRefusal, Prompts, Splitting, Subject, Terms, UserName,
+    Verdict,
 };
 
 use crate::answer;
@@ -88,7 +88,11 @@ impl Asked {
             Authentication::Sasl { mechanism: b"PLAIN", credentials: None } => Self::GoOn,
             Authentication::Sasl { mechanism: b"PLAIN", credentials: Some(credentials) } => plain(credentials),
             Authentication::Sasl { mechanism, .. } if passed.iter().any(|known| known.as_bytes() == *mechanism) => {
-                if state.is_protected { Self::PassOn } else { refuse(code::CONFIDENTIALITY_REQUIRED, "use TLS") }
+                if state.is_protected {
+                    Self::PassOn
+                } else {
+                    refuse(code::CONFIDENTIALITY_REQUIRED, "use TLS")
+                }
             }
             // Who is meant, or whether it is them, could not be told, so it would be a way around the factor (LDP-14).
             Authentication::Sasl { .. } | Authentication::Other => {

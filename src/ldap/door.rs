@@ -309,14 +309,20 @@ impl Hall {
 
     pub(crate) fn failed(&self, application: &str, error: &(dyn std::error::Error + 'static)) {
         if let Some(more) = self.said.fault.due() {
-            tracing::error!(application, error, more, "A request of the LDAP application {application} could not be served");
+            tracing::error!(
+                application,
+                error,
+                more,
+                "A request of the LDAP application {application} could not be served"
+            );
         }
     }
 
     pub(crate) fn nameless(&self, application: &str) {
         if let Some(more) = self.said.nameless.due() {
             tracing::error!(
-                application, more,
+                application,
+                more,
                 "The directory let somebody in by a SASL mechanism and does not say whom (WhoAmI), so nobody was let in to \
                  {application}; take the mechanism out of ldap.applications.{application}.sasl"
             );
@@ -327,7 +333,10 @@ impl Hall {
         if let Some(more) = self.said.lost.due() {
             let (name, source) = (&*application.settings.name, &*application.directory.name);
             tracing::warn!(
-                application = name, source.name = source, reason = why, more,
+                application = name,
+                source.name = source,
+                reason = why,
+                more,
                 "The directory \"{source}\" ended a connection of {name}: {why}"
             );
         }

@@ -333,4 +333,3 @@ async fn say_goodbye(pump: Pump, farewell: Option<Answer>) {
     // It is over either way.
     timeout(FAREWELL_PATIENCE, said).await.ok();
 }
-

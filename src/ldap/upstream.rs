@@ -3,8 +3,8 @@
 mod accounts;
 mod bind_result;
 mod check;
-mod connect;
 mod condition;
+mod connect;
 mod connection;
 mod directory;
 mod entry;

@@ -12,6 +12,6 @@ pub(crate) use frame::{Malformed, Measured, RESPONSE_HEAD_MAX, measure, response
 pub(crate) use request::{Authentication, BindRequest, Controls, Extended, Message, Operation, Search};
 pub(crate) use response::{BindResponse, Entry, entry_of, named};
 pub(crate) use write::{
-    Result as Answer, again, bind_request, bind_result, code, ending, extended, notice_of_disconnection, oid, put, respond,
-    who_am_i,
+    Result as Answer, again, bind_request, bind_result, code, ending, extended, notice_of_disconnection, oid, put,
+    respond, who_am_i,
 };

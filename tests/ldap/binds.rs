@@ -72,7 +72,11 @@ async fn password_in_the_clear_and_none_at_all_are_refused_before_the_directory_
     assert_eq!(clear.whoami().await.unwrap().code, code::CONFIDENTIALITY_REQUIRED);
     let later = LdapTools::new(door.plain_url()).unwrap().bind(&slapd::user_dn(1), "pw-user0001").ca(door.ca_file());
     assert_eq!(later.whoami().await.unwrap().code, code::CONFIDENTIALITY_REQUIRED);
-    assert_eq!(later.start_tls().whoami().await.unwrap().code, code::INVALID_CREDENTIALS, "heard, and without a factor");
+    assert_eq!(
+        later.start_tls().whoami().await.unwrap().code,
+        code::INVALID_CREDENTIALS,
+        "heard, and without a factor"
+    );
     assert_eq!(tools.whoami().await.unwrap().printed, "anonymous\n");
     let nobody = tools.search(PEOPLE, "(uid=user0001)", &[]).await.unwrap();
     assert_eq!(nobody.code, code::STRONGER_AUTH_REQUIRED);
@@ -103,9 +107,9 @@ async fn where_the_factor_comes_first_no_password_is_tried_without_it() {
 
 async fn last_decision(store: &Handle) -> Decision {
     let lines = store.audit_tail(20, None).await.unwrap();
-    let decisions = lines.into_iter().filter_map(|line| match line.record.event {
+    let mut decisions = lines.into_iter().rev().filter_map(|line| match line.record.event {
         AuditEvent::LoginDecided(decision) => Some(*decision),
         _ => None,
     });
-    decisions.last().expect("a decision on record")
+    decisions.next().expect("a decision on record")
 }

@@ -20,7 +20,9 @@ async fn whoami(door: &LdapSite, mechanism: &str, user: &str, typed: &str) -> (i
     std::fs::write(file.path(), typed).unwrap();
     let mut command = Command::new(program);
     command.env_clear().env("LDAPTLS_CACERT", door.ca_file()).env("LDAPTLS_REQCERT", "demand");
-    command.args(["-Q", "-H", &door.secure_url(), "-Y", mechanism, "-U", user, "-O", "maxssf=0", "-y"]).arg(file.path());
+    command
+        .args(["-Q", "-H", &door.secure_url(), "-Y", mechanism, "-U", user, "-O", "maxssf=0", "-y"])
+        .arg(file.path());
     let output = command.stdin(Stdio::null()).output().await.unwrap();
     let text = [output.stdout, output.stderr].map(|octets| String::from_utf8_lossy(&octets).into_owned()).concat();
     (output.status.code().unwrap(), text)
@@ -63,7 +65,8 @@ async fn mechanism_that_the_directory_checks_is_followed_by_the_factor() {
     let unknown = whoami(&door, MECHANISM, "nobody", "guess").await;
     assert_eq!(alone, unknown);
     let refusals = store.audit_tail(50, None).await.unwrap();
-    let untold = |event: &AuditEvent| matches!(event, AuditEvent::LoginDecided(one) if !one.allowed && one.typed == "(by SASL)");
+    let untold =
+        |event: &AuditEvent| matches!(event, AuditEvent::LoginDecided(one) if !one.allowed && one.typed == "(by SASL)");
     assert_eq!(refusals.iter().filter(|line| untold(&line.record.event)).count(), 2, "both are on record");
     let user = find(&store, "user0001").await.expect("known by the first sign-in");
     let phone = site.phone(&store, user.id, "user0001").await;
@@ -75,7 +78,8 @@ async fn mechanism_that_the_directory_checks_is_followed_by_the_factor() {
     let (known, ()) = tokio::join!(whoami(&door, MECHANISM, "user0001", "pw-user0001"), approve);
     assert_eq!(known.0, code::SUCCESS, "{known:?}");
     assert!(known.1.contains(&slapd::user_dn(1)), "{known:?}");
-    let by_phone = |event: &AuditEvent| matches!(event, AuditEvent::LoginDecided(one) if one.allowed && !one.methods.is_empty());
+    let by_phone =
+        |event: &AuditEvent| matches!(event, AuditEvent::LoginDecided(one) if one.allowed && !one.methods.is_empty());
     let lines = store.audit_tail(50, None).await.unwrap();
     assert_eq!(lines.iter().filter(|line| by_phone(&line.record.event)).count(), 1);
     store.close().await;

@@ -55,7 +55,15 @@ pub(super) const MEMBERS: &[Member] = &[
     member(
         "vestibule-bench",
         // It fills the store of the gateway it measures as the command line does.
-        &["vestibule", "vestibule-engine", "vestibule-factors", "vestibule-peers", "vestibule-radius"],
+        &[
+            "vestibule",
+            "vestibule-engine",
+            "vestibule-factors",
+            // What its fuzz targets read.
+            "vestibule-ldap",
+            "vestibule-peers",
+            "vestibule-radius",
+        ],
     ),
     member("xtask", &[]),
 ];

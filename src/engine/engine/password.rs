@@ -4,8 +4,8 @@ use crate::attempt::{Login, Reached, Waiting};
 use crate::engine::Engine;
 use crate::throttle::KNOWN_FOR;
 use crate::{
-    Charge, Continuation, CounterKey, Denial, EngineError, Identity, Password, Person, PortError,
-    PrimaryAuthenticator, PrimaryOutcome, PrimaryRefusal, Settings, Step, Subject, Timestamp, UserName,
+    Charge, Continuation, CounterKey, Denial, EngineError, Identity, Password, Person, PortError, PrimaryAuthenticator,
+    PrimaryOutcome, PrimaryRefusal, Settings, Step, Subject, Timestamp, UserName,
 };
 
 /// A password, and whose it is said to be.

@@ -14,8 +14,8 @@ use serde::{Deserialize, Serialize};
 use vestibule_engine::config::{SecretRef, Span};
 
 pub use account::{OperationConfig, ServiceAccountConfig};
-pub use link::Behind;
 pub use application::{AnonymousConfig, AppendConfig, ApplicationConfig, DiagnosticsConfig, OrderConfig};
+pub use link::Behind;
 
 /// Applications that sign people in with an LDAP bind, and the directory behind them. Everything but the bind goes through
 /// as it comes.

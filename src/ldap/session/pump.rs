@@ -407,7 +407,9 @@ impl Pump {
             }
         }
         // What TLS still holds goes out here.
-        if (wrote || self.client.is_tls()) && let Poll::Ready(Err(_)) = Pin::new(&mut self.client).poll_flush(cx) {
+        if (wrote || self.client.is_tls())
+            && let Poll::Ready(Err(_)) = Pin::new(&mut self.client).poll_flush(cx)
+        {
             return Err(Ending::ClientGone);
         }
         Ok(())
@@ -419,7 +421,8 @@ impl Pump {
         if is_done || self.requests.cleared >= ENOUGH || self.replies.len() >= ENOUGH {
             return Ok(());
         }
-        let needed = self.requests.missing(self.state.request_max(self.limits.request_before_bind, self.limits.request));
+        let needed =
+            self.requests.missing(self.state.request_max(self.limits.request_before_bind, self.limits.request));
         match self.requests.poll_fill(&mut self.client, needed, cx) {
             Poll::Ready(Ok(0) | Err(_)) => Err(Ending::ClientGone),
             Poll::Ready(Ok(_)) => {
@@ -496,7 +499,6 @@ impl Pump {
 fn refuse(why: &'static str) -> Event {
     Event::Ended(Ending::Refused(Answer::new(code::PROTOCOL_ERROR, why)))
 }
-
 
 #[cfg(test)]
 mod tests;

@@ -246,9 +246,8 @@ impl State {
 
     /// RFC 4511 §4.14.2 (LDP-09).
     fn start_tls(&self, id: i32) -> Judgement {
-        let refuse = |result, text| {
-            Judgement::Answer(extended(id, Answer::new(result, text), Some(oid::START_TLS), None))
-        };
+        let refuse =
+            |result, text| Judgement::Answer(extended(id, Answer::new(result, text), Some(oid::START_TLS), None));
         if self.is_protected {
             return refuse(code::OPERATIONS_ERROR, "TLS is on already");
         }

@@ -195,13 +195,7 @@ impl PrimaryAuthenticator for LineLogin {
 
 /// A program, as the engine knows persons.
 fn account(subject: &Subject) -> Person {
-    Person {
-        subject: subject.clone(),
-        groups: Vec::new(),
-        display_name: None,
-        mail: None,
-        carried: Carried::default(),
-    }
+    Person { subject: subject.clone(), groups: Vec::new(), display_name: None, mail: None, carried: Carried::default() }
 }
 
 impl Directory {

@@ -7,8 +7,8 @@ use vestibule_engine::{Carried, Person, PortError, Subject, UserName};
 
 use super::directory::{Directory, Place};
 use super::entry::{Ask, Entry};
-use super::{condition, identifier};
 use super::seldom::Seldom;
+use super::{condition, identifier};
 use crate::config::{Attributes, Below, DirectoryKind, Groups};
 use crate::names::distinguished::Dn;
 use crate::names::spelling::Spelling;
@@ -68,7 +68,9 @@ impl Wanted {
 /// `type=...`: what a directory would take for a DN, in whatever way it is written.
 fn has_the_form_of_a_dn(name: &str) -> bool {
     let kind = name.split_once('=').map(|(kind, _)| kind.trim());
-    kind.is_some_and(|kind| !kind.is_empty() && kind.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.')))
+    kind.is_some_and(|kind| {
+        !kind.is_empty() && kind.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.'))
+    })
 }
 
 impl Directory {

@@ -9,8 +9,8 @@ use ldap3::LdapResult;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::wire::ber::{self, Elements};
 use super::fault::{Fault, Words};
+use crate::wire::ber::{self, Elements};
 
 /// Message 1: an extended request for 1.3.6.1.4.1.1466.20037.
 const REQUEST: &[u8] = b"\x30\x1d\x02\x01\x01\x77\x18\x80\x161.3.6.1.4.1.1466.20037";

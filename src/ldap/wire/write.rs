@@ -197,7 +197,10 @@ mod tests {
 
     #[test]
     fn answers_have_the_shortest_form() {
-        assert_eq!(again(1, &bind_result(Result::new(0, ""))), b"\x30\x0c\x02\x01\x01\x61\x07\x0a\x01\x00\x04\x00\x04\x00");
+        assert_eq!(
+            again(1, &bind_result(Result::new(0, ""))),
+            b"\x30\x0c\x02\x01\x01\x61\x07\x0a\x01\x00\x04\x00\x04\x00"
+        );
         let notice = notice_of_disconnection(Result::new(52, "x"));
         assert_eq!(&notice[..7], b"\x30\x25\x02\x01\x00\x78\x20");
         assert!(notice.ends_with(b"\x8a\x161.3.6.1.4.1.1466.20036"));

@@ -209,7 +209,12 @@ pub(super) fn networks(written: &[String], path: &str, problems: &mut Problems) 
     (networks.len() == written.len()).then_some(networks)
 }
 
-pub(super) fn within(span: Span, range: RangeInclusive<Duration>, path: String, problems: &mut Problems) -> Option<Duration> {
+pub(super) fn within(
+    span: Span,
+    range: RangeInclusive<Duration>,
+    path: String,
+    problems: &mut Problems,
+) -> Option<Duration> {
     if range.contains(&span.0) {
         return Some(span.0);
     }

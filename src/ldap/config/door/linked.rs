@@ -158,7 +158,8 @@ fn check_primary(primary: &str, known: &BTreeMap<String, Behind>, path: &str, pr
     match known.get(primary) {
         Some(Behind::Searched) => return true,
         Some(Behind::NotSearched) => {
-            let remedy = "write find: { search: ... } there: who somebody is must be known before their factor is asked";
+            let remedy =
+                "write find: { search: ... } there: who somebody is must be known before their factor is asked";
             problems.error(path, format!("{primary}, whose people are not searched for"), remedy);
         }
         Some(Behind::Other) => {

@@ -184,11 +184,14 @@ fn a_password_is_tried_by_bind_only() {
         assert_eq!(judge(&mut state, &compare(3, "cn")), Judgement::Relay);
     }
     // Nor by what a control asserts, or wants to match.
-    for (name, value) in [(&b"1.3.6.1.1.12"[..], by_filter.to_vec()), (b"1.2.826.0.1.3344810.2.3", {
-        let mut list = Vec::new();
-        put(&mut list, 0x30, by_filter);
-        list
-    })] {
+    for (name, value) in [
+        (&b"1.3.6.1.1.12"[..], by_filter.to_vec()),
+        (b"1.2.826.0.1.3344810.2.3", {
+            let mut list = Vec::new();
+            put(&mut list, 0x30, by_filter);
+            list
+        }),
+    ] {
         let ask = |value: &[u8]| message(4, 0x4A, b"uid=ada", &control_with(name, value));
         assert_eq!(code_of(&judge(&mut person(), &ask(&value))), Some(code::UNWILLING_TO_PERFORM));
         assert_eq!(code_of(&judge(&mut person(), &ask(b"\x30"))), Some(code::UNWILLING_TO_PERFORM), "unreadable");
