@@ -58,7 +58,7 @@ impl Command {
     }
 }
 
-fn app_passwords(desk: &Desk) -> AppPasswords {
+pub(super) fn app_passwords(desk: &Desk) -> AppPasswords {
     AppPasswords::new(Arc::clone(&desk.store), Arc::clone(&desk.clock), Arc::clone(&desk.random))
 }
 

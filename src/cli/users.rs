@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use vestibule_engine::{NewUser, SecretBytes, User, UserChange, UserName};
 
+use super::app_passwords::app_passwords;
 use super::desk::{Desk, told};
 use super::terminal::{Printing, clean};
 use super::{Context, Failure, Outcome, locks};
@@ -184,10 +185,12 @@ async fn delete(name: &str, yes: bool, desk: &mut Desk) -> Outcome {
     let user = desk.person(name).await?;
     let second_steps = desk.store.authenticators(user.id).await.map_err(told)?.len();
     let stations = desk.store.trust_entries(Some(user.id), desk.now()).await.map_err(told)?.len();
+    let for_programs = app_passwords(desk).list(user.id).await.map_err(told)?.len();
     let name = clean(&user.subject.name);
     let loses = format!(
-        "{name} loses {} and {}, and must enrol again.",
+        "{name} loses {}, {} and {}, and must enrol again.",
         counted(second_steps, "second step"),
+        counted(for_programs, "app password"),
         counted(stations, "remembered station")
     );
     if !yes {

@@ -3,6 +3,7 @@
 use serde_json::json;
 use vestibule_engine::{Authenticator, TrustEntry, User};
 
+use crate::cli::app_passwords::app_passwords;
 use crate::cli::desk::{Desk, told};
 use crate::cli::terminal::{Table, Tone, clean, rfc3339};
 use crate::cli::trust::shown;
@@ -46,18 +47,23 @@ pub(super) async fn one(name: &str, desk: &mut Desk) -> Outcome {
     let user = desk.person(name).await?;
     let authenticators = desk.store.authenticators(user.id).await.map_err(told)?;
     let trusted = desk.store.trust_entries(Some(user.id), desk.now()).await.map_err(told)?;
+    let for_programs = app_passwords(desk).list(user.id).await.map_err(told)?;
     let locks = locks::of(&user, desk).await?;
     if desk.json {
         let mut whole = user_json(&user);
         if let Some(fields) = whole.as_object_mut() {
             fields.insert("second_steps".into(), authenticators.iter().map(factors::as_json).collect());
             fields.insert("remembered".into(), trusted.iter().map(remembered_json).collect());
+            fields.insert("app_passwords".into(), json!(for_programs));
             fields.insert("locks".into(), locks.iter().map(locks::Lock::as_json).collect());
         }
         return desk.terminal.json(&whole);
     }
     facts(&user, desk)?;
     second_steps(&authenticators, desk)?;
+    for one in &for_programs {
+        desk.terminal.line(format!("  app password \"{}\" for {}", clean(&one.label), clean(&one.service)))?;
+    }
     stations(&trusted, desk)?;
     for lock in locks {
         let until = desk.terminal.clockface().moment(lock.until);

@@ -70,7 +70,7 @@ async fn deleting_says_what_is_lost_and_asks_first() {
     let mut bench = Bench::new().await;
     bench.add_ada().await;
     let error = run(&mut bench, "delete ada").await.unwrap_err().to_string();
-    assert!(error.contains("ada loses no second step and no remembered station"), "{error}");
+    assert!(error.contains("ada loses no second step, no app password and no remembered station"), "{error}");
 
     bench.will_type("\n");
     run(&mut bench, "delete ada").await.unwrap();
