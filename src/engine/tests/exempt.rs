@@ -158,6 +158,9 @@ async fn account_of_a_program_is_told_of_once_for_each_address_it_is_new_at() {
         assert!(signed_in(&world, from("192.0.2.10"), "secret").await.unwrap().is_allow());
     }
     assert_eq!(alerts(&world), ["192.0.2.10", "192.0.2.11", "192.0.2.12", "192.0.2.10"]);
+    world.clock.pass(31 * 86_400);
+    assert!(signed_in(&world, from("192.0.2.10"), "secret").await.unwrap().is_allow());
+    assert_eq!(alerts(&world).len(), 5, "swept or not");
 }
 
 #[tokio::test]

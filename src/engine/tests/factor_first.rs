@@ -200,9 +200,24 @@ async fn person_who_owes_no_factor_is_asked_for_the_password_straight_away() {
     let grant = grant(bound(&world, "secret").await);
     assert!(grant.methods().is_empty() && grant.carried().0 == b"carried");
     assert_eq!(last(&world).first_factor, FirstFactor::Accepted);
+    // Where no rule is read, nobody has to be described beforehand.
     let exempt = Terms { exempt: Some(Exempt::Account("reader".into())), ..first() };
     let world = self::world(Method::Totp);
-    assert!(world.decide_on(&world.engine, bind("ada", exempt), "secret").await.unwrap().is_allow());
+    let mut odd = Odd { describes: None, ..Odd::of(&world) };
+    let primary = Primary::Password { password: Password::new("secret"), with: &mut odd };
+    let verdict = world.engine.decide(bind("ada", exempt), primary, std::future::pending()).await;
+    assert!(verdict.unwrap().is_allow());
+}
+
+#[tokio::test]
+async fn right_code_of_somebody_whose_codes_are_locked_does_not_open_the_way_to_the_password() {
+    let world = world(Method::Totp);
+    for n in 0..5 {
+        assert_eq!(denied(bound(&world, &format!("secret,99999{n}")).await), Denial::WrongCode);
+    }
+    let locked = denied(bound(&world, "secret,100001").await);
+    assert!(matches!(locked, Denial::LockedOut { .. }), "{locked:?}");
+    assert_eq!(world.asked(), 0);
 }
 
 /// A source with one peculiarity.
@@ -485,6 +500,24 @@ async fn same_code_with_the_same_password_at_once_is_spent_once_and_lets_both_in
         assert_eq!((world.asked(), world.store.lock().spends.len()), (2, 1));
         assert_eq!(grants.iter().filter(|grant| grant.remembered()).count(), 1);
     }
+}
+
+// Whoever came by the handle of the attempt collects nothing: the password is still to be tried.
+#[tokio::test(start_paused = true)]
+async fn yes_that_waits_for_the_password_is_collected_by_nobody_else() {
+    let world = world(Method::Push);
+    world.directory.slowness.store(200, Ordering::SeqCst);
+    let login = held(&world, &first(), "guess");
+    seconds(1).await;
+    let attempt = rung(&world)[0];
+    says(&world, approval()).await;
+    let waiting = world.store.attempt(attempt).await.unwrap().unwrap();
+    let Position::Open(OpenAttempt { turn, .. }) = waiting.position else { panic!("it has ended") };
+    let from = bind("ada", first());
+    let step = world.other_node.answer(attempt, turn, Answer::Look, &from, None).await;
+    assert!(matches!(step, Err(EngineError::Primary(_))), "{step:?}");
+    assert_eq!(denied(login.await.unwrap()), WRONG_PASSWORD);
+    assert!(world.decisions().iter().all(|decision| !decision.allowed));
 }
 
 // A node that knows nothing of this order would take the yes for all there is to give.

@@ -343,6 +343,40 @@ async fn memory_revoked_in_the_very_moment_lets_no_follower_in() {
     assert!(asked_anew > 0);
 }
 
+// Two nodes begin in the same moment, and the phone says yes to the one while the other hears that it came second: that one
+// has no grant but its own.
+#[tokio::test(start_paused = true)]
+async fn node_that_came_second_while_the_phone_said_yes_gives_out_no_grant_of_the_first() {
+    let mut came_second = 0;
+    for (lag, delay) in (0..10).flat_map(|lag| (0..8).map(move |delay| (lag, delay))) {
+        let world = world();
+        let approve = async {
+            while rung(&world).is_empty() {
+                tokio::task::yield_now().await;
+            }
+            for _ in 0..delay {
+                tokio::task::yield_now().await;
+            }
+            drop(world.respond(&world.engine, rung(&world)[0], approval()).await);
+            // Where the second rang by itself, it is answered as well.
+            seconds(2).await;
+            for attempt in rung(&world).into_iter().skip(1) {
+                drop(world.respond(&world.engine, attempt, approval()).await);
+            }
+        };
+        let (here, _stays) = bound(&world, false);
+        for _ in 0..lag {
+            tokio::task::yield_now().await;
+        }
+        let (there, _stays_too) = bound(&world, true);
+        approve.await;
+        let grants = [grant(verdict(here).await), grant(verdict(there).await)];
+        are_separate(&world, &grants);
+        came_second += usize::from(grants.iter().any(Grant::remembered));
+    }
+    assert!(came_second > 40, "{came_second}");
+}
+
 #[tokio::test(start_paused = true)]
 async fn logins_of_different_sign_ins_do_not_wait_for_each_other() {
     let settings =

@@ -37,6 +37,7 @@ impl Author {
                 if below != Some("ou=nowhere,dc=example,dc=org") {
                     self.shed.retain(|kept| *kept != dn);
                     self.shed.push(format!("{name},{SHED}"));
+                    touched.push(format!("{name},{SHED}"));
                 }
                 let operation = rename(&dn, &name, chance.once_in(2), below);
                 one(id, format!("rename {dn} to {name} below {below:?}"), &operation, &read_controls(chance))
