@@ -9,26 +9,21 @@
 //! response only the head is, and its body goes by in pieces. Whoever does not take what we have for them is not read from
 //! either, so a slow reader holds no more than that.
 
+mod judge;
+mod transfer;
+
 use std::io;
-use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use bytes::{Buf, BytesMut};
-use tokio::io::AsyncWrite;
 use vestibule_listen::Stream;
 
-use super::pipe::{ENOUGH, Request, Requests, Responses};
-use super::root_dse;
-use super::state::{Judgement, Passing, State};
+use super::pipe::{Request, Requests, Responses};
+use super::state::State;
 use super::watch::{Seen, Watch};
 use crate::settings::Limits;
 use crate::upstream::Line;
-use crate::wire::{Answer, Measured, Message, RESPONSE_HEAD_MAX, code, measure, response_head};
-
-/// The largest response of a directory: an entry with a photograph, or a group of a hundred thousand. It goes by in pieces.
-const RESPONSE_MAX: usize = 256 << 20;
-/// What a server says of itself.
-const ROOT_DSE_MAX: usize = 256 << 10;
+use crate::wire::{Answer, Message, measure};
 
 pub(super) struct Pump {
     pub(super) client: Stream,
@@ -215,257 +210,6 @@ impl Pump {
         }
     }
 
-    /// Judge what has come from the client, as far as it goes.
-    fn judge_requests(&mut self, moved: &mut bool) -> Option<Event> {
-        loop {
-            if self.replies.len() >= ENOUGH || self.requests.cleared >= ENOUGH {
-                return None;
-            }
-            let most = self.state.request_max(self.limits.request_before_bind, self.limits.request);
-            let waiting = self.requests.waiting();
-            let measured = match measure(waiting, most) {
-                Ok(Some(measured)) if waiting.len() >= measured.total => measured,
-                Ok(_) if waiting.is_empty() => {
-                    self.watch.end();
-                    return None;
-                }
-                Ok(_) => {
-                    self.watch.begin();
-                    return None;
-                }
-                Err(malformed) => return Some(refuse(malformed.0)),
-            };
-            self.watch.end();
-            let Measured { head, total } = measured;
-            let content = waiting.get(head..total).unwrap_or_default();
-            let message = match Message::read(content) {
-                Ok(message) => message,
-                Err(malformed) => return Some(refuse(malformed.0)),
-            };
-            match self.state.judge(&message) {
-                Judgement::Relay => {
-                    self.requests.cleared += total;
-                    *moved = true;
-                    if self.line.is_none() {
-                        return Some(Event::NeedsLine);
-                    }
-                    continue;
-                }
-                Judgement::Bind => {
-                    self.quieten(Quiet::Bind);
-                    return None;
-                }
-                Judgement::StartTls => {
-                    self.quieten(Quiet::StartTls);
-                    return None;
-                }
-                Judgement::Unbind => {
-                    // The directory hears of it too, behind what was asked before.
-                    self.requests.cleared += total;
-                    self.is_leaving = true;
-                    self.watch.begin();
-                    return None;
-                }
-                Judgement::End(answer) => return Some(Event::Ended(Ending::Refused(answer))),
-                Judgement::Answer(answer) => self.replies.extend_from_slice(&answer),
-                Judgement::Nothing => {}
-            }
-            *moved = true;
-            self.requests.cut(total);
-        }
-    }
-
-    fn transfer(&mut self, cx: &mut Context<'_>, moved: &mut bool) -> Result<(), Ending> {
-        self.write_line(cx, moved)?;
-        self.judge_responses(moved)?;
-        self.write_client(cx, moved)?;
-        self.read_line(cx, moved)?;
-        self.read_client(cx, moved)
-    }
-
-    fn write_line(&mut self, cx: &mut Context<'_>, moved: &mut bool) -> Result<(), Ending> {
-        let Some(line) = &mut self.line else { return Ok(()) };
-        let pipe = &mut self.requests;
-        while pipe.cleared > 0 {
-            let octets = pipe.buffer.get(..pipe.cleared).unwrap_or_default();
-            match Pin::new(&mut line.wire).poll_write(cx, octets) {
-                Poll::Ready(Ok(0) | Err(_)) => return Err(Ending::LineLost("it takes nothing more")),
-                Poll::Ready(Ok(written)) => {
-                    pipe.buffer.advance(written);
-                    pipe.cleared -= written;
-                    pipe.needs_flush = true;
-                    *moved = true;
-                }
-                Poll::Pending => return Ok(()),
-            }
-        }
-        if pipe.needs_flush {
-            match Pin::new(&mut line.wire).poll_flush(cx) {
-                Poll::Ready(Ok(())) => pipe.needs_flush = false,
-                Poll::Ready(Err(_)) => return Err(Ending::LineLost("it takes nothing more")),
-                Poll::Pending => {}
-            }
-        }
-        Ok(())
-    }
-
-    /// Judge the heads of the responses that have come.
-    fn judge_responses(&mut self, moved: &mut bool) -> Result<(), Ending> {
-        let Some(line) = &mut self.line else { return Ok(()) };
-        let responses = &mut self.responses;
-        loop {
-            let come = line.buffer.len() - responses.cleared;
-            if responses.passing > 0 {
-                let passed = responses.passing.min(come);
-                responses.cleared += passed;
-                responses.passing -= passed;
-                if responses.passing > 0 || passed == 0 {
-                    return Ok(());
-                }
-                continue;
-            }
-            if responses.dropping > 0 {
-                if responses.cleared > 0 {
-                    return Ok(());
-                }
-                let dropped = responses.dropping.min(come);
-                line.buffer.advance(dropped);
-                responses.dropping -= dropped;
-                *moved |= dropped > 0;
-                if responses.dropping > 0 {
-                    return Ok(());
-                }
-                continue;
-            }
-            // What we say ourselves goes between two responses, never into one.
-            if !self.replies.is_empty() || responses.cleared >= ENOUGH {
-                return Ok(());
-            }
-            let waiting = line.buffer.get(responses.cleared..).unwrap_or_default();
-            let broken = |malformed: crate::wire::Malformed| Ending::LineLost(malformed.0);
-            let Some(Measured { head, total }) = measure(waiting, RESPONSE_MAX).map_err(broken)? else { return Ok(()) };
-            let is_whole = waiting.len() >= total;
-            let content = waiting.get(head..total.min(waiting.len())).unwrap_or_default();
-            let first = content.get(..content.len().min(RESPONSE_HEAD_MAX)).unwrap_or_default();
-            let Some((id, tag)) = response_head(first, is_whole).map_err(broken)? else { return Ok(()) };
-            if root_dse::is_entry(tag) && self.state.is_root_dse(id) {
-                // It is read whole, and said anew.
-                if total > ROOT_DSE_MAX {
-                    return Err(Ending::LineLost("what it says of itself is too long"));
-                }
-                responses.wanted = total;
-                if !is_whole || responses.cleared > 0 {
-                    return Ok(());
-                }
-                responses.wanted = 0;
-                let said = root_dse::rewrite(content, id, &self.state)
-                    .ok_or(Ending::LineLost("what it says of itself cannot be read"))?;
-                self.replies.extend_from_slice(&said);
-                line.buffer.advance(total);
-                *moved = true;
-                continue;
-            }
-            match self.state.answered(id, tag) {
-                Passing::Pass | Passing::Rewrite => {
-                    responses.passing = total;
-                    responses.has_notice |= id == 0;
-                }
-                Passing::Drop => responses.dropping = total,
-                Passing::Broken => return Err(Ending::LineLost("it answers what was not asked")),
-            }
-        }
-    }
-
-    fn write_client(&mut self, cx: &mut Context<'_>, moved: &mut bool) -> Result<(), Ending> {
-        let mut wrote = false;
-        loop {
-            let is_between = self.responses.cleared == 0 && self.responses.passing == 0;
-            let ours = !self.replies.is_empty() && is_between;
-            let line = self.line.as_mut().filter(|_| !ours && self.responses.cleared > 0);
-            let octets = match &line {
-                Some(line) => line.buffer.get(..self.responses.cleared).unwrap_or_default(),
-                None if ours => &self.replies[..],
-                None => break,
-            };
-            match Pin::new(&mut self.client).poll_write(cx, octets) {
-                Poll::Ready(Ok(0) | Err(_)) => return Err(Ending::ClientGone),
-                Poll::Ready(Ok(written)) => {
-                    match line {
-                        Some(line) => {
-                            line.buffer.advance(written);
-                            self.responses.cleared -= written;
-                        }
-                        None => self.replies.advance(written),
-                    }
-                    (wrote, *moved) = (true, true);
-                    self.watch.take(written, self.responses.cleared == 0 && self.replies.is_empty());
-                }
-                Poll::Pending => {
-                    self.watch.stall();
-                    return Ok(());
-                }
-            }
-        }
-        // What TLS still holds goes out here.
-        if (wrote || self.client.is_tls())
-            && let Poll::Ready(Err(_)) = Pin::new(&mut self.client).poll_flush(cx)
-        {
-            return Err(Ending::ClientGone);
-        }
-        Ok(())
-    }
-
-    fn read_client(&mut self, cx: &mut Context<'_>, moved: &mut bool) -> Result<(), Ending> {
-        // While a bind waits for quiet, what comes behind it stays where it is; and nothing comes behind a goodbye.
-        let is_done = self.quiet.is_some() || self.is_leaving;
-        if is_done || self.requests.cleared >= ENOUGH || self.replies.len() >= ENOUGH {
-            return Ok(());
-        }
-        let needed =
-            self.requests.missing(self.state.request_max(self.limits.request_before_bind, self.limits.request));
-        match self.requests.poll_fill(&mut self.client, needed, cx) {
-            Poll::Ready(Ok(0) | Err(_)) => Err(Ending::ClientGone),
-            Poll::Ready(Ok(_)) => {
-                *moved = true;
-                Ok(())
-            }
-            Poll::Pending => Ok(()),
-        }
-    }
-
-    fn read_line(&mut self, cx: &mut Context<'_>, moved: &mut bool) -> Result<(), Ending> {
-        let Some(line) = &mut self.line else { return Ok(()) };
-        let responses = &mut self.responses;
-        if responses.is_over {
-            // What is left of a response that has only begun can never be judged.
-            if responses.cleared == 0 && self.replies.is_empty() {
-                return self.line_is_over();
-            }
-            return Ok(());
-        }
-        if line.buffer.len() >= ENOUGH.max(responses.wanted) {
-            return Ok(());
-        }
-        match responses.poll_fill(&mut line.wire, &mut line.buffer, cx) {
-            Poll::Ready(Ok(0) | Err(_)) => (responses.is_over, *moved) = (true, true),
-            Poll::Ready(Ok(_)) => *moved = true,
-            Poll::Pending => {}
-        }
-        Ok(())
-    }
-
-    /// The directory hung up. A client that is nobody and waits for nothing need not know; the next request takes another
-    /// line. Anybody else was somebody on that line only.
-    fn line_is_over(&mut self) -> Result<(), Ending> {
-        let is_broken = self.line.as_ref().is_some_and(|line| !line.buffer.is_empty());
-        let lacks_nothing = self.responses.passing == 0 && self.state.is_idle() && !is_broken;
-        if self.state.is_nobody_there() && lacks_nothing && !self.responses.has_notice {
-            drop(self.detach());
-            return Ok(());
-        }
-        Err(Ending::LineLost("it hung up"))
-    }
-
     fn poll_watch(&mut self, cx: &mut Context<'_>) -> Poll<Ending> {
         loop {
             match self.watch.poll(cx, &self.limits, self.quiet, self.state.is_idle()) {
@@ -494,10 +238,6 @@ impl Pump {
             None => {}
         }
     }
-}
-
-fn refuse(why: &'static str) -> Event {
-    Event::Ended(Ending::Refused(Answer::new(code::PROTOCOL_ERROR, why)))
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::time::Instant;
 
 use super::*;
+use crate::session::pipe::ENOUGH;
 use crate::session::state::{Standing, Terms};
 use crate::settings::Anonymous;
 use crate::upstream::line_over;
