@@ -9,6 +9,7 @@ use std::io;
 use std::net::Ipv4Addr;
 use std::path::Path;
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 /// Said by the process once the wire is there.
 pub(super) const LINKED: &str = "the wire is up";
@@ -17,6 +18,8 @@ pub(super) const LINKED: &str = "the wire is up";
 const FIRST: Ipv4Addr = Ipv4Addr::new(198, 18, 0, 0);
 /// How many networks of four addresses that makes.
 const COUNT: u32 = 32_768;
+/// How long the kernel may take over the end of a namespace before we go on without.
+const GONE_WITHIN: Duration = Duration::from_secs(10);
 
 /// Runs inside the new namespace: makes the wire, puts its other end where process `$1` is, then becomes the program.
 const WIRE: &str = r#"
@@ -45,10 +48,9 @@ impl Link {
         std::fs::create_dir_all(&folder)?;
         for number in 0..COUNT {
             let lease = File::create(folder.join(number.to_string()))?;
-            let link = Self { number, _lease: lease };
-            match link._lease.try_lock() {
-                // A namespace that is ending may hold its wire for a moment longer than its process lived.
-                Ok(()) if !Path::new("/sys/class/net").join(link.name()).exists() => return Ok(link),
+            match lease.try_lock() {
+                // A test process that was killed waited for nothing.
+                Ok(()) if !exists(number) => return Ok(Self { number, _lease: lease }),
                 Ok(()) | Err(TryLockError::WouldBlock) => {}
                 Err(TryLockError::Error(error)) => return Err(error),
             }
@@ -69,16 +71,35 @@ impl Link {
     /// `program`, in the namespace at the end of this wire; its arguments are yet to be added.
     pub(super) fn command(&self, program: &Path) -> Command {
         let mut command = Command::new("unshare");
-        command.args(["--net", "--", "sh", "-c", WIRE, "wire", &std::process::id().to_string(), &self.name()]);
+        command.args(["--net", "--", "sh", "-c", WIRE, "wire", &std::process::id().to_string(), &name(self.number)]);
         command.args([self.outside().to_string(), self.inside().to_string()]).arg(program);
         command
-    }
-
-    fn name(&self) -> String {
-        format!("vest{}", self.number)
     }
 
     fn nth(&self, nth: u32) -> Ipv4Addr {
         Ipv4Addr::from_bits(FIRST.to_bits() + 4 * self.number + nth)
     }
+}
+
+/// The process has ended; the kernel takes the wire away a moment later. Whatever runs next would see it go, and a
+/// browser breaks off what it is loading when an interface does.
+impl Drop for Link {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "nothing can be awaited here, and this test runs with none beside it"
+    )]
+    fn drop(&mut self) {
+        let until = Instant::now() + GONE_WITHIN;
+        while exists(self.number) && Instant::now() < until {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+fn name(number: u32) -> String {
+    format!("vest{number}")
+}
+
+fn exists(number: u32) -> bool {
+    Path::new("/sys/class/net").join(name(number)).exists()
 }
