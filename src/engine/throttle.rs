@@ -113,6 +113,12 @@ impl Counter {
         self.locked_until.filter(|until| *until > now)
     }
 
+    /// Whether a sighting says the same again: it is written down once an hour, not with every login of a busy program.
+    pub fn knows_already(&self, budget: &Budget, now: Timestamp) -> bool {
+        let is_sighting = *budget == SIGHTING;
+        is_sighting && self.last_failure.is_some_and(|seen| seen <= now && now.since(seen) < SIGHTED_EVERY)
+    }
+
     #[must_use]
     pub fn after_failure(self, budget: &Budget, now: Timestamp) -> Self {
         let forgotten = self.last_failure.is_some_and(|last| now.since(last) >= budget.forget_after);
@@ -128,8 +134,11 @@ impl Counter {
 /// How long a place stays known after somebody was let in from there.
 pub(crate) const KNOWN_FOR: Duration = Duration::from_secs(30 * 86_400);
 
+/// How exactly a sighting tells the time.
+const SIGHTED_EVERY: Duration = Duration::from_secs(3_600);
+
 /// What a sighting is written with: it never locks anything.
-pub(crate) const SIGHTING: Budget =
+pub const SIGHTING: Budget =
     Budget { tries: u32::MAX, wait_first: Duration::ZERO, wait_max: Duration::ZERO, forget_after: KNOWN_FOR };
 
 /// The budgets of a gateway.

@@ -7,8 +7,8 @@ use crate::attempt::{Login, Owed};
 use crate::engine::Engine;
 use crate::throttle::{KNOWN_FOR, SIGHTING};
 use crate::{
-    AuditEvent, AuditRecord, Charge, CounterKey, EngineError, Exempt, Facts, Identity, Requirement, Ruling, Service,
-    Settings, Transition,
+    AuditEvent, AuditRecord, Charge, Counter, CounterKey, EngineError, Exempt, Facts, Identity, Requirement, Ruling,
+    Service, Settings, Timestamp, Transition,
 };
 
 impl Engine {
@@ -38,8 +38,11 @@ impl Engine {
         let Some(Exempt::Account(account)) = &login.exempt else { return Ok(None) };
         let (identity, address) = (&owed.identity, login.origin.address);
         let key = CounterKey::account_at(&identity.source, &identity.source_id, address);
-        let is_known = self.is_seen(&key).await?;
-        change.charge.push(Charge { key, budget: SIGHTING });
+        let sighting = self.sighting(&key).await?;
+        let is_known = sighting.last_failure.is_some_and(|seen| is_recent(seen, change.now));
+        if !sighting.knows_already(&SIGHTING, change.now) {
+            change.charge.push(Charge { key, budget: SIGHTING });
+        }
         if is_known {
             return Ok(None);
         }
@@ -54,10 +57,13 @@ impl Engine {
 
     /// Whether this sighting is not too long ago.
     pub(super) async fn is_seen(&self, key: &CounterKey) -> Result<bool, EngineError> {
-        let counters = self.store.counters(std::slice::from_ref(key)).await?;
         let now = self.clock.now();
-        let seen = counters.first().and_then(|sighting| sighting.last_failure);
-        Ok(seen.is_some_and(|seen| seen <= now && now.since(seen) < KNOWN_FOR))
+        Ok(self.sighting(key).await?.last_failure.is_some_and(|seen| is_recent(seen, now)))
+    }
+
+    async fn sighting(&self, key: &CounterKey) -> Result<Counter, EngineError> {
+        let counters = self.store.counters(std::slice::from_ref(key)).await?;
+        Ok(counters.first().copied().unwrap_or_default())
     }
 
     /// Somebody tried the account of a program from where it may not be used, or after its time. The door refused them, and
@@ -74,4 +80,8 @@ impl Engine {
         let event = AuditEvent::ServiceAccountMisused { account, service, address, why: why.to_owned() };
         Ok(self.store.record(vec![AuditRecord::new(self.clock.now(), event)]).await?)
     }
+}
+
+fn is_recent(seen: Timestamp, now: Timestamp) -> bool {
+    seen <= now && now.since(seen) < KNOWN_FOR
 }

@@ -163,6 +163,21 @@ async fn account_of_a_program_is_told_of_once_for_each_address_it_is_new_at() {
     assert_eq!(alerts(&world).len(), 5, "swept or not");
 }
 
+// A program signs in all the time: where it was seen is written down once an hour.
+#[tokio::test]
+async fn sighting_of_an_account_is_written_down_once_an_hour() {
+    let world = World::new();
+    let seen = |world: &World| {
+        let counters = &world.store.lock().counters;
+        counters.iter().find(|(key, _)| key.0.starts_with("account-at|")).map(|(_, seen)| seen.failures)
+    };
+    for (seconds, times) in [(0, 1), (3_599, 1), (1, 2), (3_600, 3)] {
+        world.clock.pass(seconds);
+        assert!(signed_in(&world, bind("ada", reader()), "secret").await.unwrap().is_allow());
+        assert_eq!(seen(&world), Some(times));
+    }
+}
+
 #[tokio::test]
 async fn password_made_for_a_program_raises_no_alert() {
     let world = World::new();

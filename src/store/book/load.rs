@@ -72,9 +72,10 @@ impl Book {
 
     async fn load_users(&mut self, session: &mut Session, needs: &Needs) -> Result<(), Fault> {
         let lock = in_order(session, "id");
-        let sql = "SELECT id, enabled FROM users WHERE id IN";
+        let sql = "SELECT id, enabled, last_login FROM users WHERE id IN";
         for mut row in select_in(session, sql, &args(&needs.users), &lock).await? {
-            self.users.insert(row.id()?, Person { enabled: row.flag()?, signed_in: None });
+            let (id, enabled, last_login) = (row.id()?, row.flag()?, row.at_if_any()?);
+            self.users.insert(id, Person { enabled, last_login, signed_in: None });
         }
         Ok(())
     }

@@ -20,7 +20,7 @@ fn id(number: u8) -> Uuid {
 fn book() -> Book {
     let mut book = Book::default();
     for (number, enabled) in [(1, true), (2, false)] {
-        book.users.insert(UserId(id(number)), Person { enabled, signed_in: None });
+        book.users.insert(UserId(id(number)), Person { enabled, last_login: None, signed_in: None });
     }
     for (number, confirmed) in [(1, true), (2, false)] {
         let user = UserId(id(1));

@@ -27,6 +27,8 @@ impl Sqlite {
         let session = Self::connect(path, flags)?;
         // FULL: in WAL mode, a COMMIT that was answered survives a power cut only with this.
         session.pragmas("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;")?;
+        // Pages of the log before it is folded into the file (16 MiB): what is written again and again is folded once.
+        session.pragmas("PRAGMA wal_autocheckpoint = 4000;")?;
         Ok(session)
     }
 

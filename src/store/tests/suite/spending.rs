@@ -2,7 +2,9 @@
 
 use std::collections::HashSet;
 
-use vestibule_engine::{Committed, Method, Spend, Store, UserChange};
+use vestibule_engine::{
+    Budgets, Charge, Committed, CounterKey, Method, SIGHTING, Spend, Store, Timestamp, Transition, UserChange,
+};
 
 use super::on_both;
 use crate::tests::places::*;
@@ -15,6 +17,7 @@ on_both!(
     an_authenticator_that_is_gone_or_unconfirmed_or_somebody_elses_spends_nothing,
     one_change_cannot_spend_a_thing_twice,
     what_spends_nothing_but_the_attempt_says_when_it_was_used,
+    a_last_login_is_told_to_the_minute_and_a_sighting_to_the_hour,
     a_hundred_people_at_once_each_get_in_once,
 );
 
@@ -116,6 +119,32 @@ async fn what_spends_nothing_but_the_attempt_says_when_it_was_used(place: &Place
     assert!(is_done(&store.commit(change).await.unwrap()));
     assert_eq!(store.authenticators(user.id).await.unwrap()[0].last_used, Some(NOW));
     assert_eq!(store.user(user.id).await.unwrap().unwrap().last_login, Some(NOW));
+}
+
+/// What happens a hundred times a second is not written down as often, and never told wrong by more than that.
+async fn a_last_login_is_told_to_the_minute_and_a_sighting_to_the_hour(place: &Place) {
+    let store = place.open().await;
+    let user = alice(&store).await;
+    let keys = [CounterKey("known-at|here".into()), CounterKey("password-from|here".into())];
+    let told = async |now: Timestamp| {
+        let charge = vec![
+            Charge { key: keys[0].clone(), budget: SIGHTING },
+            Charge { key: keys[1].clone(), budget: Budgets::default().password_from },
+        ];
+        let change = Transition { charge, signed_in: Some(user.id), now, ..decided(Some(user.id)) };
+        assert!(is_done(&store.commit(change).await.unwrap()));
+        let last_login = store.user(user.id).await.unwrap().unwrap().last_login.unwrap();
+        let counters = store.counters(&keys).await.unwrap();
+        assert_eq!(counters[1].last_failure, Some(now), "a failure is counted each time");
+        (last_login, counters[0].last_failure.unwrap())
+    };
+    assert_eq!(told(NOW).await, (NOW, NOW));
+    assert_eq!(told(after(59)).await, (NOW, NOW));
+    assert_eq!(told(after(60)).await, (after(60), NOW));
+    assert_eq!(told(after(3_599)).await, (after(3_599), NOW));
+    assert_eq!(told(after(3_600)).await, (after(3_599), after(3_600)));
+    // The clock was set back.
+    assert_eq!(told(NOW).await, (NOW, NOW));
 }
 
 async fn a_hundred_people_at_once_each_get_in_once(place: &Place) {
