@@ -14,4 +14,5 @@ mod page;
 mod push;
 mod sasl;
 mod stage;
+mod standing;
 mod tried;

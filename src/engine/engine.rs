@@ -17,6 +17,7 @@ mod repeats;
 mod ruling;
 mod second;
 mod settle;
+mod standing;
 mod together;
 mod wait;
 

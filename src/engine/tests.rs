@@ -17,5 +17,6 @@ mod programs;
 mod prompts;
 mod pushes;
 mod repeats;
+mod standing;
 mod survivors;
 mod together;

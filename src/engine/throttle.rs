@@ -68,6 +68,11 @@ impl CounterKey {
         Self(format!("report-of|{user}"))
     }
 
+    /// No failures: when this person last said that a login was not theirs. Nothing lifts it: what stood before is over.
+    pub fn reported_by(user: UserId) -> Self {
+        Self(format!("reported-by|{user}"))
+    }
+
     /// Requests to anybody's phone from one address.
     pub fn push_from(address: IpAddr) -> Self {
         Self(format!("push-from|{}", block(address)))
@@ -140,6 +145,9 @@ const SIGHTED_EVERY: Duration = Duration::from_secs(3_600);
 /// What a sighting is written with: it never locks anything.
 pub const SIGHTING: Budget =
     Budget { tries: u32::MAX, wait_first: Duration::ZERO, wait_max: Duration::ZERO, forget_after: KNOWN_FOR };
+
+/// What a report is written with: it locks nothing, and unlike a [`SIGHTING`] each one counts.
+pub(crate) const REPORT: Budget = Budget { wait_first: Duration::from_micros(1), ..SIGHTING };
 
 /// The budgets of a gateway.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

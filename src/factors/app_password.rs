@@ -169,9 +169,19 @@ impl AppPasswords {
         Ok(false)
     }
 
-    /// The label of the app password that was typed, if it is this person's and good at this service. One that is nobody's,
-    /// somebody else's, or of another service gets the same answer.
-    pub async fn check(&self, typed: &Password, user: UserId, service: &str) -> Result<Option<String>, StoreError> {
+    /// Whether this person still has the app password of this id.
+    pub async fn is_held(&self, user: UserId, id: AppPasswordId) -> Result<bool, StoreError> {
+        Ok(self.list(user).await?.iter().any(|one| one.id == id))
+    }
+
+    /// The app password that was typed, if it is this person's and good at this service. One that is nobody's, somebody
+    /// else's, or of another service gets the same answer.
+    pub async fn check(
+        &self,
+        typed: &Password,
+        user: UserId,
+        service: &str,
+    ) -> Result<Option<AppPassword>, StoreError> {
         let Some(secret) = Secret::read(typed) else { return Ok(None) };
         let (digest, now) = (secret.digest(), self.clock.now());
         let Some(token) = self.store.token(TokenKind::AppPassword, &digest, now).await? else { return Ok(None) };
@@ -186,7 +196,7 @@ impl AppPasswords {
                 return Ok(None);
             }
         }
-        Ok(Some(one.label))
+        Ok(Some(one))
     }
 }
 

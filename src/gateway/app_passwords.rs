@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use vestibule_engine::{Clock, Door, Password, PortError, Random, Store, Subject};
+use vestibule_engine::{Clock, Door, Password, PortError, Random, Store, StoreError, Subject, UserId};
 use vestibule_factors::AppPasswords;
+use vestibule_ldap::AppPassword;
 
 pub(super) struct AppPasswordDesk {
     store: Arc<dyn Store>,
@@ -28,12 +29,19 @@ impl vestibule_ldap::AppPasswords for AppPasswordDesk {
         password: &Password,
         person: &Subject,
         application: &str,
-    ) -> Result<Option<Arc<str>>, PortError> {
-        let doing = || "read an app password".to_owned();
-        let user = self.store.user_of(person).await.map_err(|error| PortError::unreachable(doing(), error))?;
-        let Some(user) = user else { return Ok(None) };
+    ) -> Result<Option<AppPassword>, PortError> {
+        let Some(user) = self.store.user_of(person).await.map_err(unread)? else { return Ok(None) };
         let service = format!("{}/{application}", Door::Ldap);
-        let label = self.app_passwords.check(password, user.id, &service).await;
-        Ok(label.map_err(|error| PortError::unreachable(doing(), error))?.map(Arc::from))
+        let found = self.app_passwords.check(password, user.id, &service).await.map_err(unread)?;
+        Ok(found.map(|one| AppPassword { label: one.label.into(), id: one.id.to_string().into() }))
     }
+
+    async fn is_held(&self, user: UserId, id: &str) -> Result<bool, PortError> {
+        let Ok(id) = id.parse() else { return Ok(false) };
+        self.app_passwords.is_held(user, id).await.map_err(unread)
+    }
+}
+
+fn unread(error: StoreError) -> PortError {
+    PortError::unreachable("read an app password", error)
 }

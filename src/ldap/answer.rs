@@ -11,6 +11,8 @@ use crate::wire::{Answer, again, bind_result, code};
 pub(crate) const UNAVAILABLE: Answer = Answer::new(code::UNAVAILABLE, "sign-ins cannot be checked now");
 pub(crate) const DIRECTORY_AWAY: Answer = Answer::new(code::UNAVAILABLE, "the directory cannot be reached now");
 pub(crate) const BUSY: Answer = Answer::new(code::BUSY, "too many sign-ins at once");
+/// RFC 4511 §4.4.1: what was established before does not hold any more.
+pub(crate) const SIGNED_OUT: Answer = Answer::new(code::STRONGER_AUTH_REQUIRED, "this sign-in has ended");
 pub(crate) const STOPPING: Answer = Answer::new(code::UNAVAILABLE, "the gateway stops");
 
 /// Somebody is in, by this grant: what they are from now on, and what is said.

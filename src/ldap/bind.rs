@@ -8,12 +8,12 @@ use async_trait::async_trait;
 use tokio::time::Instant;
 use vestibule_engine::{
     Carried, Channel, EngineError, Exempt, Identified, Insist, LoginRequest, Origin, Password, Person, PortError,
-    Primary, PrimaryAuthenticator, PrimaryOutcome, PrimaryRefusal, Prompts, Splitting, Subject, Terms, UserName,
-    Verdict,
+    Primary, PrimaryAuthenticator, PrimaryOutcome, PrimaryRefusal, Prompts, Splitting, Subject, Terms, Timestamp,
+    UserId, UserName, Verdict,
 };
 
 use crate::answer;
-use crate::door::{Application, Hall};
+use crate::door::{AppPassword, Application, Hall};
 use crate::names::distinguished::Dn;
 use crate::session::{Standing, State};
 use crate::settings::AccountSettings;
@@ -49,6 +49,7 @@ pub(crate) struct Bind<'a> {
 pub(crate) enum Outcome {
     In {
         standing: Standing,
+        who: Who,
         answer: Vec<u8>,
         /// Bound as them; none where they have no rights at the directory.
         line: Option<Line>,
@@ -59,6 +60,14 @@ pub(crate) enum Outcome {
     Unknown(Answer),
     /// The directory wants to hear more, on this line.
     GoesOn { answer: Vec<u8>, line: Line },
+}
+
+/// Who is in, since when, and by which app password.
+#[derive(Debug, Clone)]
+pub(crate) struct Who {
+    pub(crate) user: UserId,
+    pub(crate) since: Timestamp,
+    pub(crate) app_password: Option<Arc<str>>,
 }
 
 impl Asked {
@@ -220,8 +229,9 @@ pub(crate) fn conclude(
                 // Let in without the directory having let them in: cannot be, and is not taken for it.
                 return Outcome::Unknown(answer::UNAVAILABLE);
             }
+            let who = Who { user: grant.identity().user, since: hall.clock.now(), app_password: None };
             let (standing, answer) = answer::allowed(&grant, standing, bind.id, said.as_ref());
-            Outcome::In { standing, answer, line }
+            Outcome::In { standing, who, answer, line }
         }
         Ok(Verdict::Allow(_)) => Outcome::Unknown(answer::UNAVAILABLE),
         Ok(Verdict::Deny(denial)) => {
@@ -249,14 +259,15 @@ async fn with_app_password(
     gone: impl Future<Output = ()> + Send,
 ) -> Outcome {
     let directory = &application.directory;
-    let (found, label) = match whose(hall, application, &request.user, &password).await {
+    let (found, used) = match whose(hall, application, &request.user, &password).await {
         Ok(checked) => checked,
         Err(error) => {
             hall.failed(&application.settings.name, &error);
             return Outcome::Unknown(answer::UNAVAILABLE);
         }
     };
-    let is_right = label.is_some();
+    let is_right = used.is_some();
+    let (label, id) = used.map(|used| (used.label, used.id)).unzip();
     request.splitting = Splitting::Never;
     let exempt = Exempt::AppPassword(label.unwrap_or_else(|| "unknown".into()));
     request.terms = Terms { exempt: Some(exempt), ..Terms::default() };
@@ -265,11 +276,15 @@ async fn with_app_password(
     let mut login = AppPasswordLogin { directory: Arc::clone(directory), person, is_right };
     let primary = Primary::Password { password, with: &mut login };
     let judged = decided(hall, application, request, primary, gone).await;
-    conclude(hall, application, bind, judged, (None, None), Standing::AppPassword(dn))
+    let mut outcome = conclude(hall, application, bind, judged, (None, None), Standing::AppPassword(dn));
+    if let Outcome::In { who, .. } = &mut outcome {
+        who.app_password = id;
+    }
+    outcome
 }
 
-/// A person with the DN they have, and the label of their app password, if it is one that may be used.
-type Whose = (Option<(String, Person)>, Option<Arc<str>>);
+/// A person with the DN they have, and their app password, if it is one that may be used.
+type Whose = (Option<(String, Person)>, Option<AppPassword>);
 
 async fn whose(
     hall: &Hall,
@@ -279,10 +294,10 @@ async fn whose(
 ) -> Result<Whose, PortError> {
     let directory = &application.directory;
     let Some(found) = directory.find_by_name(user).await? else { return Ok((None, None)) };
-    let label = hall.app_passwords.check(password, &found.subject, &application.settings.name).await?;
-    let label = label.filter(|_| directory.may_sign_in(&found.entry, hall.clock.now()));
+    let used = hall.app_passwords.check(password, &found.subject, &application.settings.name).await?;
+    let used = used.filter(|_| directory.may_sign_in(&found.entry, hall.clock.now()));
     let dn = found.entry.dn.clone();
-    Ok((Some((dn, directory.with_groups(found).await?)), label))
+    Ok((Some((dn, directory.with_groups(found).await?)), used))
 }
 
 struct AppPasswordLogin {

@@ -9,13 +9,14 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use async_trait::async_trait;
 use tokio::time::Instant;
-use vestibule_engine::{Clock, Door, Engine, Password, PortError, Random, Service, Subject};
+use vestibule_engine::{Clock, Door, Engine, EngineError, Password, PortError, Random, Service, Subject, UserId};
 use vestibule_listen::{
     Balancers, Seldom, ServerTls, Stopped, StreamDoor, StreamHandle, StreamLimits, StreamRules, StreamSettings, Tasks,
     TcpBindError, TlsError,
 };
 
 use crate::LdapUpstream;
+use crate::bind::Who;
 use crate::session;
 use crate::settings::{
     AccountSettings, ApplicationSettings, LdapDoorSettings, Limits, ListenerSettings, ListenerTls, closest,
@@ -38,13 +39,24 @@ pub trait AppPasswords: Send + Sync {
     /// Whether it is one by its form. Such a password goes to no directory.
     fn is_one(&self, password: &Password) -> bool;
 
-    /// The label of this password, if this person made it for this application.
+    /// This password, if this person made it for this application.
     async fn check(
         &self,
         password: &Password,
         person: &Subject,
         application: &str,
-    ) -> Result<Option<Arc<str>>, PortError>;
+    ) -> Result<Option<AppPassword>, PortError>;
+
+    /// Whether it was not revoked since.
+    async fn is_held(&self, user: UserId, id: &str) -> Result<bool, PortError>;
+}
+
+/// One of them that was typed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AppPassword {
+    pub label: Arc<str>,
+    /// Names it without opening anything.
+    pub id: Arc<str>,
 }
 
 /// What lasts as long as the door.
@@ -287,6 +299,16 @@ impl Hall {
         false
     }
 
+    /// Whether somebody who is signed in still may be.
+    pub(crate) async fn may_stay(&self, who: &Who) -> Result<bool, EngineError> {
+        if let Some(id) = &who.app_password
+            && !self.app_passwords.is_held(who.user, id).await.map_err(EngineError::Primary)?
+        {
+            return Ok(false);
+        }
+        self.logins.may_stay(who.user, who.since).await
+    }
+
     /// When a refusal may be said: the delay counts from the bind, so that all refusals look alike, and a random quarter is
     /// added (ADM-04).
     pub(crate) fn earliest(&self, application: &Application, arrived: Instant) -> Instant {
@@ -316,6 +338,14 @@ impl Hall {
                 "A request of the LDAP application {application} could not be served"
             );
         }
+    }
+
+    pub(crate) fn ended(&self, application: &str, user: UserId) {
+        tracing::info!(
+            application, %user,
+            "Ended a connection of {application}: its user was disabled or removed, reported a login, or revoked the app \
+             password"
+        );
     }
 
     pub(crate) fn nameless(&self, application: &str) {

@@ -33,7 +33,7 @@ pub use config::{
     LdapLimitsConfig, LdapListenerConfig, LdapListenerTlsConfig, LdapSettings, LdapTlsConfig, OperationConfig,
     OrderConfig, SearchConfig, ServiceAccountConfig, UpnTemplateConfig,
 };
-pub use door::{AppPasswords, Directories, Handle, LdapDoor, LdapParts, Prepared, StartError};
+pub use door::{AppPassword, AppPasswords, Directories, Handle, LdapDoor, LdapParts, Prepared, StartError};
 #[doc(hidden)]
 pub use session::fuzzing;
 pub use settings::LdapDoorSettings;

@@ -28,7 +28,7 @@ use self::pump::{Ending, Event, Pump, Quiet};
 use self::state::Terms;
 pub(crate) use self::state::{Standing, State};
 use crate::answer;
-use crate::bind::{Asked, Bind, Outcome, decide};
+use crate::bind::{Asked, Bind, Outcome, Who, decide};
 use crate::config::DirectoryKind;
 use crate::door::{Application, Hall};
 use crate::sasl;
@@ -38,14 +38,32 @@ use crate::wire::{Answer, Message, Operation, code, extended, notice_of_disconne
 /// How long the last words on a connection may take.
 const FAREWELL_PATIENCE: Duration = Duration::from_secs(2);
 
+/// A store that cannot say whether somebody still may be signed in is asked again after this long...
+const ASK_AGAIN_AFTER: Duration = Duration::from_secs(1);
+/// ...and is not believed to say yes for longer than this.
+const UNTOLD_MAX: Duration = Duration::from_secs(30);
+
 /// What stays the same while a connection lasts.
 struct Session {
     hall: Arc<Hall>,
     listener: Arc<ListenerSettings>,
     address: IpAddr,
     application: Arc<Application>,
+    standing: Option<Stands>,
     stopping: CancellationToken,
     _counted: ConnectionGuard,
+}
+
+/// Somebody who is signed in on this connection.
+struct Stands {
+    who: Who,
+    /// Since when nobody can say whether they still may be.
+    untold_since: Option<Instant>,
+}
+
+/// Nobody can say whether somebody still may be signed in. For a while, what was true last is believed.
+fn is_believed(untold_since: &mut Option<Instant>, now: Instant) -> bool {
+    now.duration_since(*untold_since.get_or_insert(now)) < UNTOLD_MAX
 }
 
 /// Whether a connection goes on.
@@ -59,7 +77,8 @@ pub(crate) async fn serve(hall: Arc<Hall>, listener: Arc<ListenerSettings>, conn
         return;
     };
     let limits = hall.limits();
-    let session = Session { hall, listener, address: address_of(peer), application, stopping, _counted: guard };
+    let address = address_of(peer);
+    let session = Session { hall, listener, address, application, standing: None, stopping, _counted: guard };
     let mut state = State::new(session.terms(&limits), stream.is_tls());
     state.mechanisms = Arc::clone(&session.application.settings.sasl);
     session.run(Pump::new(stream, state, limits)).await;
@@ -111,6 +130,7 @@ impl Session {
                     Box::pin(self.connect(&mut pump)).await;
                     Ok(())
                 }
+                Event::Doubt => Box::pin(self.ask_again(&mut pump)).await,
                 Event::Ended(ending) => return Box::pin(self.end(pump, ending)).await,
             };
             if let Err(farewell) = goes {
@@ -129,11 +149,40 @@ impl Session {
         }
     }
 
+    /// Whoever signed in long ago may be disabled by now, or have said that it was not them.
+    async fn ask_again(&mut self, pump: &mut Pump) -> Goes {
+        let Some(stands) = &mut self.standing else {
+            pump.trust_for(None);
+            return Ok(());
+        };
+        match self.hall.may_stay(&stands.who).await {
+            Ok(true) => {
+                stands.untold_since = None;
+                pump.trust_for(Some(self.hall.limits().recheck));
+                Ok(())
+            }
+            Ok(false) => {
+                self.hall.ended(&self.application.settings.name, stands.who.user);
+                Err(Some(answer::SIGNED_OUT))
+            }
+            Err(error) => {
+                self.hall.failed(&self.application.settings.name, &error);
+                if !is_believed(&mut stands.untold_since, Instant::now()) {
+                    return Err(Some(answer::UNAVAILABLE));
+                }
+                pump.trust_for(Some(ASK_AGAIN_AFTER));
+                Ok(())
+            }
+        }
+    }
+
     /// A bind is next, and nothing else is under way.
     async fn bind(&mut self, pump: &mut Pump) -> Goes {
         let arrived = Instant::now();
         let Some(octets) = pump.take_request() else { return Err(None) };
         pump.state.begin_bind();
+        self.standing = None;
+        pump.trust_for(None);
         // Whoever it was bound as, the client is that no more: the line goes on only as somebody, or not at all. And not to
         // another directory than the one whose rules hold now.
         let (line, before) = (pump.detach(), Arc::clone(&self.application));
@@ -201,14 +250,18 @@ impl Session {
         };
     }
 
-    async fn conclude(&self, pump: &mut Pump, bind: &Bind<'_>, outcome: Outcome) -> Goes {
+    async fn conclude(&mut self, pump: &mut Pump, bind: &Bind<'_>, outcome: Outcome) -> Goes {
         match outcome {
-            Outcome::In { standing, answer, line } => {
+            Outcome::In { standing, who, answer, line } => {
                 // In a connection for checking passwords nobody becomes anybody, here or at the directory.
                 if let Some(line) = line.filter(|_| !pump.state.is_fast_bind()) {
                     pump.attach(line);
                 }
                 pump.state.become_somebody(standing);
+                if !pump.state.is_anonymous() {
+                    self.standing = Some(Stands { who, untold_since: None });
+                    pump.trust_for(Some(self.hall.limits().recheck));
+                }
                 pump.reply(&answer);
             }
             Outcome::GoesOn { answer, line } => {
@@ -272,6 +325,7 @@ impl Session {
             Ok(stream) => {
                 state.is_protected = true;
                 let mut pump = Pump::new(stream, state, limits);
+                pump.trust_for(self.standing.as_ref().map(|_| Duration::ZERO));
                 if let Some(line) = line {
                     pump.attach(line);
                 }
@@ -332,4 +386,17 @@ async fn say_goodbye(pump: Pump, farewell: Option<Answer>) {
     };
     // It is over either way.
     timeout(FAREWELL_PATIENCE, said).await.ok();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test] // A store that is away does not keep anybody in.
+    fn who_cannot_be_asked_about_is_believed_for_half_a_minute() {
+        let (mut untold_since, first) = (None, Instant::now());
+        for (after, believed) in [(0, true), (29, true), (30, false), (600, false)] {
+            assert_eq!(is_believed(&mut untold_since, first + Duration::from_secs(after)), believed, "after {after} s");
+        }
+    }
 }

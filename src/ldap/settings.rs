@@ -124,6 +124,7 @@ pub(crate) struct Limits {
     pub(crate) idle_timeout: Duration,
     pub(crate) request_timeout: Duration,
     pub(crate) write_timeout: Duration,
+    pub(crate) recheck: Duration,
 }
 
 /// Of several that fit a connection, the one whose network is the smallest around its address.

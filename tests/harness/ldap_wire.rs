@@ -18,7 +18,7 @@ use tokio::time::{Instant, sleep, timeout, timeout_at};
 use vestibule_peers::raw_ldap::RawLdap;
 
 use self::request::{bind, message};
-pub(crate) use self::response::Response;
+pub(crate) use self::response::{ENTRY, Response};
 
 /// Whoever waits longer for an answer waits for one that will not come.
 const PATIENCE: Duration = Duration::from_secs(30);

@@ -319,8 +319,9 @@ impl Store for MemoryStore {
         not_here()
     }
 
-    async fn user(&self, _: UserId) -> Result<Option<User>, StoreError> {
-        not_here()
+    async fn user(&self, id: UserId) -> Result<Option<User>, StoreError> {
+        self.call().await?;
+        Ok(self.lock().users.values().find(|user| user.id == id).cloned())
     }
 
     async fn users(&self, _: Option<&str>, _: u64, _: u32) -> Result<Vec<User>, StoreError> {

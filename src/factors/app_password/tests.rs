@@ -41,7 +41,7 @@ impl Desk {
     }
 
     async fn check(&self, typed: &str) -> Option<String> {
-        self.passwords.check(&Password::new(typed), ada(), JENKINS).await.unwrap()
+        self.passwords.check(&Password::new(typed), ada(), JENKINS).await.unwrap().map(|one| one.label)
     }
 
     async fn labels(&self) -> Vec<String> {

@@ -97,6 +97,10 @@ pub struct LdapLimitsConfig {
     pub request_timeout: Span,
     /// A client that does not take what it asked for is dropped after this long, 1s to 10m. Default: 60s.
     pub write_timeout: Span,
+    /// How often it is looked whether somebody who stays signed in on a connection still may, 1s to 10m. Who was disabled
+    /// or removed, or says that a login was not theirs, is disconnected after that long at most, and so is a program whose
+    /// app password was revoked. Default: 30s.
+    pub recheck: Span,
 }
 
 impl Default for LdapLimitsConfig {
@@ -112,6 +116,7 @@ impl Default for LdapLimitsConfig {
             idle_timeout: Span::secs(3_600),
             request_timeout: Span::secs(30),
             write_timeout: Span::secs(60),
+            recheck: Span::secs(30),
         }
     }
 }

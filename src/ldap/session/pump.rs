@@ -14,8 +14,10 @@ mod transfer;
 
 use std::io;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use bytes::{Buf, BytesMut};
+use tokio::time::Instant;
 use vestibule_listen::Stream;
 
 use super::pipe::{Request, Requests, Responses};
@@ -38,6 +40,8 @@ pub(super) struct Pump {
     is_leaving: bool,
     limits: Limits,
     watch: Watch,
+    /// From then on it is asked again whether the client may still be who it is, before anything more goes by.
+    doubt_at: Option<Instant>,
 }
 
 /// What has to wait until nothing else is under way.
@@ -54,6 +58,8 @@ pub(super) enum Event {
     Quiet(Quiet),
     /// The next request is for the directory, and there is no line.
     NeedsLine,
+    /// The client has been somebody for a while.
+    Doubt,
     Ended(Ending),
 }
 
@@ -83,7 +89,13 @@ impl Pump {
             is_leaving: false,
             limits,
             watch: Watch::new(),
+            doubt_at: None,
         }
+    }
+
+    /// The client may be who it is for so long without being asked about; `None`: it is nobody.
+    pub(super) fn trust_for(&mut self, span: Option<Duration>) {
+        self.doubt_at = span.map(|span| Instant::now() + span);
     }
 
     /// Go on until something is not for us.
@@ -170,6 +182,9 @@ impl Pump {
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Event> {
+        if self.doubt_at.is_some_and(|at| at <= Instant::now()) {
+            return Poll::Ready(Event::Doubt);
+        }
         loop {
             let mut moved = false;
             if self.quiet.is_none()

@@ -147,7 +147,9 @@ impl LdapLimitsConfig {
         let idle_timeout = within(self.idle_timeout, seconds(10, 604_800), at("idle_timeout"), problems);
         let request_timeout = within(self.request_timeout, seconds(1, 600), at("request_timeout"), problems);
         let write_timeout = within(self.write_timeout, seconds(1, 600), at("write_timeout"), problems);
-        let (idle_timeout, request_timeout, write_timeout) = (idle_timeout?, request_timeout?, write_timeout?);
+        let recheck = within(self.recheck, seconds(1, 600), at("recheck"), problems);
+        let (idle_timeout, request_timeout) = (idle_timeout?, request_timeout?);
+        let (write_timeout, recheck) = (write_timeout?, recheck?);
         fine.then_some(Limits {
             connections: self.connections,
             connections_per_source: self.connections_per_source,
@@ -159,6 +161,7 @@ impl LdapLimitsConfig {
             idle_timeout,
             request_timeout,
             write_timeout,
+            recheck,
         })
     }
 }

@@ -25,6 +25,7 @@ const LIMITS: Limits = Limits {
     idle_timeout: Duration::from_secs(600),
     request_timeout: Duration::from_secs(30),
     write_timeout: Duration::from_secs(60),
+    recheck: Duration::from_secs(30),
 };
 
 /// How long nothing happens before what is not needed is given back, and a little more.
@@ -336,4 +337,21 @@ async fn a_client_that_takes_an_octet_now_and_then_is_as_slow_as_one_that_takes_
         () = flood => {}
     }
     assert!(began.elapsed() <= LIMITS.write_timeout * 2, "{:?}", began.elapsed());
+}
+
+#[tokio::test]
+async fn nothing_goes_by_in_either_direction_before_a_doubt_is_cleared() {
+    let (mut pump, mut client, mut directory) = pump_of(Standing::Person).await;
+    client.write_all(&delete(1)).await.unwrap();
+    directory.write_all(&message(0, ending::EXTENDED, b"\x0a\x01\x00\x04\x00\x04\x00")).await.unwrap();
+    pump.trust_for(Some(Duration::ZERO));
+    assert!(matches!(pump.run().await, Event::Doubt));
+    assert!(matches!(pump.run().await, Event::Doubt), "and again, until somebody clears it");
+    let (mut to_client, mut to_directory) = ([0], [0]);
+    assert!(client.try_read(&mut to_client).is_err() && directory.try_read(&mut to_directory).is_err());
+    pump.trust_for(Some(Duration::from_secs(3_600)));
+    tokio::select! {
+        event = pump.run() => panic!("{event:?}"),
+        both = async { tokio::try_join!(client.readable(), directory.readable()) } => drop(both.unwrap()),
+    }
 }
