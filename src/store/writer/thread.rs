@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::task::{Context, Poll, Waker};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use super::group::settle;
 use super::{Desk, Message, QUEUE_MAX, Queue, Taken};
@@ -65,6 +67,7 @@ struct Pace {
 }
 
 impl Pace {
+    #[expect(clippy::disallowed_methods, reason = "the writer's own thread, in no runtime")]
     fn keep(&self) {
         if let Some(remaining) = self.next.and_then(|next| next.checked_duration_since(Instant::now())) {
             // Not a look at the queue for every change that comes: whoever sends wakes nobody meanwhile.
