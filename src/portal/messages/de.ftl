@@ -299,7 +299,7 @@ disown-told = Ihre Administratoren sehen die Meldung.
 disown-button = Das war ich nicht
 disowned-title = Gemeldet
 disowned-done = Alle Sitzungen und gemerkten Orte Ihres Kontos wurden beendet, und Ihre Administratoren sehen die Meldung.
-disowned-next = Ändern Sie jetzt Ihr Passwort. Melden Sie sich dann neu an und entfernen Sie jedes Gerät, das nicht Ihres ist.
+disowned-next = Ändern Sie jetzt Ihr Passwort. Melden Sie sich dann neu an und entfernen Sie jedes Gerät und jedes App-Passwort, das nicht Ihres ist.
 
 ## Sessions
 sessions-title = Wo Sie angemeldet sind

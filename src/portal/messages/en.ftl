@@ -299,7 +299,7 @@ disown-told = Your administrator sees the report.
 disown-button = That was not me
 disowned-title = Reported
 disowned-done = All sessions and remembered places of your account were ended, and your administrator sees the report.
-disowned-next = Change your password now. Then sign in again and remove every device that is not yours.
+disowned-next = Change your password now. Then sign in again and remove every device and every app password that is not yours.
 
 ## Sessions
 sessions-title = Where you are signed in

@@ -299,7 +299,7 @@ disown-told = Tus administradores ven el aviso.
 disown-button = No fui yo
 disowned-title = Denunciado
 disowned-done = Se terminaron todas las sesiones y los lugares recordados de tu cuenta, y tus administradores ven el aviso.
-disowned-next = Cambia tu contraseña ahora. Después inicia sesión de nuevo y quita cada dispositivo que no sea tuyo.
+disowned-next = Cambia tu contraseña ahora. Después inicia sesión de nuevo y quita cada dispositivo y cada contraseña de aplicación que no sea tuyo.
 
 ## Sessions
 sessions-title = Dónde tienes la sesión iniciada

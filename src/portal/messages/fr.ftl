@@ -299,7 +299,7 @@ disown-told = Vos administrateurs voient le signalement.
 disown-button = Ce n'était pas moi
 disowned-title = Signalé
 disowned-done = Toutes les sessions et tous les lieux mémorisés de votre compte ont pris fin, et vos administrateurs voient le signalement.
-disowned-next = Changez votre mot de passe maintenant. Connectez-vous ensuite et retirez chaque appareil qui n'est pas à vous.
+disowned-next = Changez votre mot de passe maintenant. Connectez-vous ensuite et retirez chaque appareil et chaque mot de passe d'application qui n'est pas à vous.
 
 ## Sessions
 sessions-title = Où vous êtes connecté

@@ -299,7 +299,7 @@ disown-told = Gli amministratori vedono la segnalazione.
 disown-button = Non ero io
 disowned-title = Segnalato
 disowned-done = Tutte le sessioni e i luoghi ricordati del tuo account sono terminati e gli amministratori vedono la segnalazione.
-disowned-next = Cambia subito la password. Poi accedi di nuovo e rimuovi ogni dispositivo che non è tuo.
+disowned-next = Cambia subito la password. Poi accedi di nuovo e rimuovi ogni dispositivo e ogni password per app che non è tua.
 
 ## Sessions
 sessions-title = Dove hai effettuato l'accesso
