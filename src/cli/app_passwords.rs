@@ -112,7 +112,7 @@ async fn revoke(id: AppPasswordId, desk: &mut Desk) -> Outcome {
         let Some(one) = held.into_iter().find(|one| one.id == id) else { continue };
         if passwords.revoke(user.id, id, &by).await.map_err(told)? {
             let (label, service, name) = (clean(&one.label), clean(&one.service), clean(&user.subject.name));
-            return said(1, &format!("{label} of {name} no longer opens {service}."), desk);
+            return desk.revoked(1, &format!("{label} of {name} no longer opens {service}."));
         }
     }
     let failure = Failure::new(format!("no app password has the id {id}"));
@@ -127,14 +127,7 @@ async fn revoke_all(name: &str, desk: &mut Desk) -> Outcome {
         revoked += usize::from(passwords.revoke(user.id, one.id, &by).await.map_err(told)?);
     }
     let counted = super::users::counted(revoked, "app password");
-    said(revoked, &format!("Revoked {counted} of {}.", clean(&user.subject.name)), desk)
-}
-
-fn said(revoked: usize, sentence: &str, desk: &mut Desk) -> Outcome {
-    if desk.json {
-        return desk.terminal.json(&serde_json::json!({ "revoked": revoked }));
-    }
-    desk.terminal.line(sentence)
+    desk.revoked(revoked, &format!("Revoked {counted} of {}.", clean(&user.subject.name)))
 }
 
 #[cfg(test)]

@@ -109,6 +109,14 @@ impl Desk {
         }
     }
 
+    /// How many were revoked, as a number for scripts and as a sentence for people.
+    pub fn revoked(&mut self, count: usize, sentence: &str) -> Outcome {
+        if self.json {
+            return self.terminal.json(&serde_json::json!({ "revoked": count }));
+        }
+        self.terminal.line(sentence)
+    }
+
     /// A name for the person in a line; their id when they are gone.
     pub async fn name_of(&self, user: UserId) -> String {
         let known = self.store.user(user).await.ok().flatten();

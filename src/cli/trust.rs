@@ -92,7 +92,7 @@ async fn revoke(id: TrustId, desk: &mut Desk) -> Outcome {
         let failure = Failure::new(format!("no remembered station has the id {id}"));
         return Err(failure.because("it is over or was revoked before").then("vestibule trust list").into());
     }
-    said(1, "The second step is asked for again at this station.", desk)
+    desk.revoked(1, "The second step is asked for again at this station.")
 }
 
 async fn revoke_all(name: &str, desk: &mut Desk) -> Outcome {
@@ -103,14 +103,7 @@ async fn revoke_all(name: &str, desk: &mut Desk) -> Outcome {
         revoked += usize::from(desk.store.revoke_trust(entry.id, &desk.by, desk.now()).await.map_err(told)?);
     }
     let stations = super::users::counted(revoked, "station");
-    said(revoked, &format!("Forgot {stations} of {}.", clean(&user.subject.name)), desk)
-}
-
-fn said(revoked: usize, sentence: &str, desk: &mut Desk) -> Outcome {
-    if desk.json {
-        return desk.terminal.json(&serde_json::json!({ "revoked": revoked }));
-    }
-    desk.terminal.line(sentence)
+    desk.revoked(revoked, &format!("Forgot {stations} of {}.", clean(&user.subject.name)))
 }
 
 #[cfg(test)]

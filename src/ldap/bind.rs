@@ -165,7 +165,7 @@ pub(crate) async fn decide(
             return Outcome::Unknown(why);
         }
         drop(line);
-        return with_app_password(hall, application, bind, request, password, gone).await;
+        return Box::pin(with_app_password(hall, application, bind, request, password, gone)).await;
     }
     let mut login = LineLogin::new(Arc::clone(directory), Whom::Person, line, bind.id, bind.controls);
     let judged = decided(hall, application, request, Primary::Password { password, with: &mut login }, gone).await;
@@ -208,7 +208,7 @@ pub(crate) async fn decided(
     gone: impl Future<Output = ()> + Send,
 ) -> Result<Verdict, EngineError> {
     let limit = application.settings.patience + GRACE;
-    let decided = hall.logins.decide(*request, primary, Box::pin(gone));
+    let decided = std::pin::pin!(hall.logins.decide(*request, primary, Box::pin(gone)));
     tokio::time::timeout(limit, decided).await.unwrap_or(Err(EngineError::Joined))
 }
 

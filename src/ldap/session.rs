@@ -232,7 +232,7 @@ impl Session {
                 Some((name, password)) => {
                     decide(&self.hall, &self.application, &bind, &name, password, line, gone).await
                 }
-                None => sasl::step(&self.hall, &self.application, &bind, octets.octets(), line, gone).await,
+                None => Box::pin(sasl::step(&self.hall, &self.application, &bind, octets.octets(), line, gone)).await,
             }
         };
         if let Some(left) = left {

@@ -9,9 +9,9 @@ use crate::engine::ruling::Ruled;
 use crate::engine::together::Due;
 use crate::split::Second;
 use crate::{
-    Answer, AttemptId, CoalesceKey, CounterKey, Denial, EngineError, FirstFactor, Identified, LoginRequest, Order,
-    Password, Person, PortError, Primary, PrimaryAuthenticator, PromptKind, Prompts, Settings, Split, Step, Subject,
-    Turn, Withdrawn, split,
+    Answer, AttemptId, CoalesceKey, CounterKey, Denial, EngineError, Exempt, FirstFactor, Identified, LoginRequest,
+    Order, Password, Person, PortError, Primary, PrimaryAuthenticator, PromptKind, Prompts, Settings, Split, Step,
+    Subject, Turn, Withdrawn, split,
 };
 
 /// For the administrator.
@@ -74,8 +74,10 @@ impl Engine {
             let refused = self.refuse(&login, None, &Reached::NOTHING, Denial::EmptyPassword, Vec::new());
             return refused.await.map(Begun::Step);
         }
-        // Before anybody is asked: an address that was locked for guessing names costs the directory nothing.
-        if let Some(until) = self.address_lock(&login).await? {
+        // Before anybody is asked: an address that was locked for guessing names costs the directory nothing. Who the account
+        // of a program is, is configured; it is looked at below, with its other locks.
+        let is_account = matches!(login.exempt, Some(Exempt::Account(_)));
+        if !is_account && let Some(until) = self.address_lock(&login).await? {
             let denial = Denial::LockedOut { until };
             return self.refuse(&login, None, &Reached::NOTHING, denial, Vec::new()).await.map(Begun::Step);
         }
@@ -88,11 +90,11 @@ impl Engine {
         login.repeats = self.repeats(&settings, &login, &request, &subject, &field);
         if is_factor_first {
             let unchecked = Unchecked { user: request.user, subject, password, with };
-            return self.factor_first(&settings, login, typed, unchecked).await;
+            return Box::pin(self.factor_first(&settings, login, typed, unchecked)).await;
         }
         let asked = Asked { request: &request, subject, is_sure, password: &password, typed };
         if login.repeats.is_some() {
-            return self.repeated_step(&settings, login, asked, with).await;
+            return Box::pin(self.repeated_step(&settings, login, asked, with)).await;
         }
         self.joined_step(&settings, login, asked, &field, with).await.map(Begun::Step)
     }
@@ -174,7 +176,7 @@ impl Engine {
             Tried::Asks(continuation) => {
                 let (subject, text, state) = (asked.subject, continuation.text, continuation.state);
                 let stage = Stage::Relayed { subject, text, state };
-                self.ask(settings, login, stage, None, key, Vec::new(), false).await
+                Box::pin(self.ask(settings, login, stage, None, key, Vec::new(), false)).await
             }
         }
     }
@@ -194,7 +196,8 @@ impl Engine {
         match self.ruled(settings, &login, &person, FirstFactor::Accepted, from).await? {
             Ruled::Over(step) => Ok(step),
             Ruled::Free(owed) => self.allow_without_factor(&login, from, &owed, clear).await,
-            Ruled::Owes(owed) => self.second_step(settings, login, owed, typed, clear, key, from).await,
+            // In a box, as what else is seldom or large: a login that ends here does not carry it about.
+            Ruled::Owes(owed) => Box::pin(self.second_step(settings, login, owed, typed, clear, key, from)).await,
         }
     }
 
