@@ -20,7 +20,7 @@ fn is_invisible(c: char) -> bool {
 }
 
 /// Foreign text for a person's eyes: one line, nothing that cannot be seen or turns the reading around, and not long.
-pub(crate) fn shown(text: &str, chars_max: usize) -> String {
+pub fn shown(text: &str, chars_max: usize) -> String {
     let mut shown: String = text
         .chars()
         .filter(|c| !c.is_control() && !is_invisible(*c) && !matches!(c, '\u{2028}' | '\u{2029}'))

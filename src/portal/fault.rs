@@ -104,7 +104,8 @@ pub(crate) fn escaped(text: &str) -> String {
 
 /// A path of ours that a link may lead back to; never another site.
 pub(crate) fn own_path(path: &str) -> Option<String> {
-    const CHARS_MAX: usize = 256;
+    // A selection of all rows of a page of the console fits.
+    const CHARS_MAX: usize = 6_000;
     let looks_right = path.len() <= CHARS_MAX
         && path.starts_with('/')
         && !path.starts_with("//")
@@ -122,7 +123,7 @@ mod tests {
         for fine in ["/", "/devices", "/devices/add/phone?x=1"] {
             assert_eq!(own_path(fine).as_deref(), Some(fine));
         }
-        let long = format!("/{}", "a".repeat(300));
+        let long = format!("/{}", "a".repeat(6_000));
         for odd in ["", "devices", "//evil.example", "https://evil.example", "/\\evil.example", "/a b", "/\n", &long] {
             assert_eq!(own_path(odd), None, "{odd:?}");
         }
