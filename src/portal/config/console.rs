@@ -15,8 +15,8 @@ use crate::settings::{ConsoleSettings, Named, Team};
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ConsoleConfig {
-    /// Who may look at everything and act on it, after giving their second step within the last five minutes. At least one
-    /// entry.
+    /// Who may look at everything and act on it, after giving a second step other than a recovery code within the last five
+    /// minutes. At least one entry.
     pub administrators: Vec<TeamConfig>,
     /// Who may look at everything and change nothing. Default: nobody but the administrators.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -53,6 +53,11 @@ impl Persons {
         self.get(id).map_or_else(String::new, account)
     }
 
+    /// Both: a name that others may have too decides nothing.
+    pub(super) fn full_name(&self, id: UserId) -> String {
+        self.get(id).map_or_else(|| id.to_string(), full_name)
+    }
+
     /// Whether name, display name or mail contain this, which is in lower case.
     pub(super) fn match_text(&self, id: UserId, text: &str) -> bool {
         let Some(user) = self.get(id) else { return false };
@@ -66,6 +71,11 @@ impl Persons {
 pub(super) fn called(user: &User) -> String {
     let name = user.display_name.as_deref().map(|name| shown(name, NAME_CHARS_MAX)).filter(|name| !name.is_empty());
     name.unwrap_or_else(|| shown(&user.subject.name, NAME_CHARS_MAX))
+}
+
+/// `Ada Example (corp/ada)`
+pub(super) fn full_name(user: &User) -> String {
+    format!("{} ({})", called(user), account(user))
 }
 
 /// `corp/ada`

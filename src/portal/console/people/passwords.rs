@@ -10,7 +10,7 @@ use crate::console::access::Administrator;
 use crate::console::act::{Deed, Reason, announce};
 use crate::console::asked::Asked;
 use crate::console::confirm::ConfirmPage;
-use crate::console::persons::{NAME_CHARS_MAX, called};
+use crate::console::persons::{NAME_CHARS_MAX, full_name};
 use crate::console::result::Outcome;
 use crate::fault::Fault;
 use crate::history::service_name;
@@ -46,7 +46,7 @@ impl Meant {
         let page = ConfirmPage {
             page: Page::of(visit, member, Section::People),
             title: visit.words.with("app-password-revoke-title", &label),
-            lines: vec![visit.words.about("revoke-line", &called(&self.user), &label, &service)],
+            lines: vec![visit.words.about("revoke-line", &full_name(&self.user), &label, &service)],
             more: None,
             left: None,
             action: self.path(),

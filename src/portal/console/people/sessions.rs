@@ -10,7 +10,7 @@ use crate::console::access::Administrator;
 use crate::console::act::{Deed, Reason, announce};
 use crate::console::asked::Asked;
 use crate::console::confirm::{ConfirmPage, LINES_MAX};
-use crate::console::persons::called;
+use crate::console::persons::full_name;
 use crate::console::result::Outcome;
 use crate::fault::Fault;
 use crate::pages::{Page, Section};
@@ -53,7 +53,7 @@ impl Meant {
     }
 
     fn confirm(&self, visit: &Visit, member: &Member, refused: Option<String>) -> Result<Response, Fault> {
-        let (words, who) = (visit.words, called(&self.user));
+        let (words, who) = (visit.words, full_name(&self.user));
         let line = |session: &SessionRow| words.about("end-line", &who, &session.client, &session.address);
         let beyond = self.sessions.len().saturating_sub(LINES_MAX) as u64;
         let page = ConfirmPage {

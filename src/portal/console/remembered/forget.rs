@@ -197,5 +197,5 @@ async fn confirm(
 fn sentence(entry: &TrustEntry, persons: &Persons, visit: &Visit) -> String {
     let service = shown(&service_name(visit.words, &entry.service), PLACE_CHARS_MAX);
     let station = shown(entry.station.shown(), PLACE_CHARS_MAX);
-    visit.words.about("forget-line", &persons.name(entry.user), &service, &station)
+    visit.words.about("forget-line", &persons.full_name(entry.user), &service, &station)
 }

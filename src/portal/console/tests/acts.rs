@@ -48,7 +48,7 @@ async fn entry_is_forgotten_after_saying_to_whom_and_the_reason_is_kept() {
     let id = stage.remember(1, stage.eve, JENKINS, REPEATS);
     let ada = stage.administrator();
     let page = ada.get(&asked(id)).await;
-    let sentence = "eve is asked for the second step again at jenkins from 192.0.2.7.";
+    let sentence = "eve (local/eve) is asked for the second step again at jenkins from 192.0.2.7.";
     assert!(page.says("Forget one entry?") && page.says(sentence), "{}", page.text);
     assert!(stage.is_remembered(id), "asking is not doing");
 
@@ -122,7 +122,7 @@ async fn all_that_a_view_shows_is_forgotten_and_nothing_that_came_since() {
     let other = stage.remember(3, bob, "radius/vpn", "laptop-7");
     let ada = stage.administrator();
     let page = ada.get(&format!("{FORGET}?all=yes&service=ldap%2Fjenkins")).await;
-    assert!(page.says("Forget 2 entries?") && page.says("bob is asked") && page.says("eve is asked"), "{}", page.text);
+    assert!(page.says("Forget 2 entries?") && page.says("bob (local/bob) is asked") && page.says("eve (local/eve) is asked"), "{}", page.text);
     let seen = page.between("name=\"seen\" value=\"", "\"").to_owned();
     stage.site.world.clock.pass(Duration::from_secs(1));
     let since = stage.remember(4, stage.eve, JENKINS, "pc-9");
@@ -179,7 +179,7 @@ async fn app_password_and_sessions_of_somebody_end_for_a_reason() {
     let ada = stage.administrator();
     let path = format!("/console/people/{}/app-passwords/{password}/revoke", stage.eve);
     let page = ada.get(&path).await;
-    let sentence = "The program in which eve uses Build server can no longer sign in to jenkins.";
+    let sentence = "The program in which eve (local/eve) uses Build server can no longer sign in to jenkins.";
     assert!(page.says("Revoke Build server?") && page.says(sentence), "{}", page.text);
     assert_eq!(done(&ada.post(&path, &[REASON]).await), "revoked");
     assert!(stage.site.desk.app_passwords.list(stage.eve).await.unwrap().is_empty());
@@ -187,7 +187,7 @@ async fn app_password_and_sessions_of_somebody_end_for_a_reason() {
     let eve = stage.site.signed_in("eve", Duration::ZERO);
     let path = format!("/console/people/{}/sessions/end", eve.user);
     let page = ada.get(&path).await;
-    assert!(page.says("eve is signed out of these pages in Unknown browser at 192.0.2.1."), "{}", page.text);
+    assert!(page.says("eve (local/eve) is signed out of these pages in Unknown browser at 192.0.2.1."), "{}", page.text);
     assert_eq!(done(&ada.post(&path, &[REASON]).await), "ended");
     assert_eq!(eve.get("/devices").await.to, "/sign-in?away=1");
     let told: Vec<_> = stage.audit().iter().map(AuditEvent::id).collect();
