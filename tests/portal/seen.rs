@@ -51,7 +51,11 @@ impl Eyes {
                 let trouble = self.page.evaluate(TROUBLE).await.unwrap();
                 assert_eq!(trouble, json!([]), "{name} on a {wide}");
                 if let Some(folder) = &self.folder {
-                    let wanted = json!({ "format": "png", "captureBeyondViewport": true });
+                    // The whole page, as long as it is.
+                    let size = "[innerWidth, Math.max(innerHeight, document.documentElement.scrollHeight)]";
+                    let size = self.page.evaluate(size).await.unwrap();
+                    let clip = json!({ "x": 0, "y": 0, "width": size[0], "height": size[1], "scale": 1 });
+                    let wanted = json!({ "format": "png", "captureBeyondViewport": true, "clip": clip });
                     let shot = self.page.call("Page.captureScreenshot", wanted).await.unwrap();
                     let picture = STANDARD.decode(shot["data"].as_str().unwrap()).unwrap();
                     std::fs::write(folder.join(format!("{name}-{wide}-{colour}.png")), picture).unwrap();

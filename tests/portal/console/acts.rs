@@ -91,7 +91,11 @@ async fn person_whose_session_was_ended_is_out_and_reads_who_did_it() {
         assert!(page.says(words), "{words}: {}", page.text);
     }
     let asked = ada.get(&page.link(&format!("{person}/sessions/"))).await;
-    assert!(asked.says("eve (local/eve) is signed out of these pages in Firefox, Linux at 127.0.0.1."), "{}", asked.text);
+    assert!(
+        asked.says("eve (local/eve) is signed out of these pages in Firefox, Linux at 127.0.0.1."),
+        "{}",
+        asked.text
+    );
     assert!(confirm(&mut ada, &asked).await.says("Ended. Whoever used it has to sign in again."));
     assert!(eve.get("/devices").await.path.starts_with("/sign-in"));
     let asked = ada.get(&page.link("/console/remembered/forget?person=").replace("&#38;", "&")).await;

@@ -63,7 +63,7 @@ struct Fact {
 struct PersonPage {
     page: Page,
     id: UserId,
-    name: String,
+    person: String,
     is_enabled: bool,
     facts: Vec<Fact>,
     created: Time,
@@ -92,13 +92,13 @@ pub(crate) async fn show(
     let page = PersonPage {
         page: Page::of(&visit, &auditor.member, Section::People),
         id: user.id,
-        name: called(&user),
+        person: called(&user),
         is_enabled: user.enabled,
         facts: facts(&user),
         created: time(user.created, &visit),
         last_login: user.last_login.map(|at| time(at, &visit)),
         devices: devices(&user, &visit).await?,
-        passwords: passwords.into_iter().map(|one| password(one, &visit)).collect(),
+        passwords: passwords.iter().map(|one| password(one, &visit)).collect(),
         remembered: entries.iter().map(|entry| Row::of(entry, &persons, visit.words, now)).collect(),
         forget_all: address("/console/remembered/forget", [("person", &*user.id.to_string()), ("all", "yes")]),
         sessions: sessions(&user, &visit).await?,
@@ -122,7 +122,7 @@ fn facts(user: &User) -> Vec<Fact> {
     let facts = [
         ("person-account", account(user)),
         ("person-mail", clean(user.mail.as_deref().unwrap_or_default())),
-        ("person-groups", groups.join(", ")),
+        ("person-groups", groups.join(" · ")),
     ];
     facts.into_iter().filter(|(_, text)| !text.is_empty()).map(|(key, text)| Fact { key, text }).collect()
 }
@@ -143,7 +143,7 @@ async fn devices(user: &User, visit: &Visit) -> Result<Vec<DeviceRow>, Fault> {
     Ok(held.iter().map(row).collect())
 }
 
-fn password(one: AppPassword, visit: &Visit) -> PasswordRow {
+fn password(one: &AppPassword, visit: &Visit) -> PasswordRow {
     PasswordRow {
         id: one.id,
         label: shown(&one.label, NAME_CHARS_MAX),

@@ -122,7 +122,13 @@ async fn all_that_a_view_shows_is_forgotten_and_nothing_that_came_since() {
     let other = stage.remember(3, bob, "radius/vpn", "laptop-7");
     let ada = stage.administrator();
     let page = ada.get(&format!("{FORGET}?all=yes&service=ldap%2Fjenkins")).await;
-    assert!(page.says("Forget 2 entries?") && page.says("bob (local/bob) is asked") && page.says("eve (local/eve) is asked"), "{}", page.text);
+    assert!(
+        page.says("Forget 2 entries?")
+            && page.says("bob (local/bob) is asked")
+            && page.says("eve (local/eve) is asked"),
+        "{}",
+        page.text
+    );
     let seen = page.between("name=\"seen\" value=\"", "\"").to_owned();
     stage.site.world.clock.pass(Duration::from_secs(1));
     let since = stage.remember(4, stage.eve, JENKINS, "pc-9");
@@ -187,7 +193,11 @@ async fn app_password_and_sessions_of_somebody_end_for_a_reason() {
     let eve = stage.site.signed_in("eve", Duration::ZERO);
     let path = format!("/console/people/{}/sessions/end", eve.user);
     let page = ada.get(&path).await;
-    assert!(page.says("eve (local/eve) is signed out of these pages in Unknown browser at 192.0.2.1."), "{}", page.text);
+    assert!(
+        page.says("eve (local/eve) is signed out of these pages in Unknown browser at 192.0.2.1."),
+        "{}",
+        page.text
+    );
     assert_eq!(done(&ada.post(&path, &[REASON]).await), "ended");
     assert_eq!(eve.get("/devices").await.to, "/sign-in?away=1");
     let told: Vec<_> = stage.audit().iter().map(AuditEvent::id).collect();

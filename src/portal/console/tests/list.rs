@@ -148,7 +148,15 @@ async fn person_is_shown_with_all_they_have() {
     stage.app_password(eve.user, "Build server").await;
     stage.remember(1, eve.user, JENKINS, REPEATS);
     let page = stage.auditor().get(&format!("/console/people/{}", eve.user)).await;
-    for words in ["eve@example.com", "group-19, …", "Build server", "192.0.2.7", "Unknown browser", "May sign in"] {
+    for words in [
+        "eve@example.com",
+        "<h1><bdi>eve</bdi></h1>",
+        "group-19 · …",
+        "Build server",
+        "192.0.2.7",
+        "Unknown browser",
+        "May sign in",
+    ] {
         assert!(page.says(words), "{words}: {}", page.text);
     }
     assert!(!page.says("Revoke") && !page.says("sessions/end") && !page.says("group-20"), "{}", page.text);
