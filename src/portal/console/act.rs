@@ -1,6 +1,6 @@
 //! What an administrator does to others: written down with its reason, then done.
 
-use vestibule_engine::{AuditEvent, AuditRecord, UserId, shown};
+use vestibule_engine::{AuditEvent, AuditRecord, UserId, plain_text};
 
 use crate::fault::Fault;
 use crate::session::Member;
@@ -17,7 +17,7 @@ pub(super) struct Reason(String);
 impl Reason {
     pub(super) fn parse(written: &str) -> Option<Self> {
         let written = written.trim();
-        let text = shown(written, REASON_CHARS_MAX);
+        let text = plain_text(written, REASON_CHARS_MAX);
         (!text.trim().is_empty() && written.chars().count() <= REASON_CHARS_MAX).then_some(Self(text))
     }
 }
@@ -46,7 +46,7 @@ pub(super) async fn announce(
     let subject = &member.user.subject;
     let by = format!("console:{}/{}", subject.source, subject.name);
     let record = |Deed { user, what }: Deed| {
-        let (what, reason) = (shown(&what, WHAT_CHARS_MAX), reason.0.clone());
+        let (what, reason) = (plain_text(&what, WHAT_CHARS_MAX), reason.0.clone());
         AuditRecord::new(visit.now(), AuditEvent::ConsoleActed { user, by: by.clone(), what, reason })
     };
     visit.desk.store.record(deeds.into_iter().map(record).collect()).await?;

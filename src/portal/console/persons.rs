@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use vestibule_engine::{Store, StoreError, User, UserId, shown};
+use vestibule_engine::{Store, StoreError, User, UserId, plain_text};
 
 /// So many are looked up one by one; for more, all people are read in turn.
 const ONE_BY_ONE_MAX: usize = 200;
@@ -69,8 +69,9 @@ impl Persons {
 }
 
 pub(super) fn called(user: &User) -> String {
-    let name = user.display_name.as_deref().map(|name| shown(name, NAME_CHARS_MAX)).filter(|name| !name.is_empty());
-    name.unwrap_or_else(|| shown(&user.subject.name, NAME_CHARS_MAX))
+    let name =
+        user.display_name.as_deref().map(|name| plain_text(name, NAME_CHARS_MAX)).filter(|name| !name.is_empty());
+    name.unwrap_or_else(|| plain_text(&user.subject.name, NAME_CHARS_MAX))
 }
 
 /// `Ada Example (corp/ada)`
@@ -80,5 +81,5 @@ pub(super) fn full_name(user: &User) -> String {
 
 /// `corp/ada`
 pub(super) fn account(user: &User) -> String {
-    shown(&format!("{}/{}", user.subject.source, user.subject.name), NAME_CHARS_MAX)
+    plain_text(&format!("{}/{}", user.subject.source, user.subject.name), NAME_CHARS_MAX)
 }

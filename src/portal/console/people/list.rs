@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::extract::RawForm;
 use axum::response::Response;
-use vestibule_engine::{User, UserId, shown};
+use vestibule_engine::{User, UserId, plain_text};
 
 use crate::console::access::Auditor;
 use crate::console::asked::{Asked, address};
@@ -42,7 +42,7 @@ struct PeoplePage {
 
 pub(crate) async fn search(visit: Visit, auditor: Auditor, RawForm(form): RawForm) -> Result<Response, Fault> {
     let asked = Asked::read(&form);
-    let search = shown(asked.field("q").unwrap_or_default(), SEARCH_CHARS_MAX).trim().to_owned();
+    let search = plain_text(asked.field("q").unwrap_or_default(), SEARCH_CHARS_MAX).trim().to_owned();
     let wanted: u64 = asked.field("page").and_then(|page| page.parse().ok()).unwrap_or(1);
     let number = wanted.clamp(1, PAGE_MAX);
     let rows = PAGE_ROWS as u64;
@@ -73,7 +73,7 @@ fn row(user: &User, visit: &Visit) -> Row {
         id: user.id,
         name: called(user),
         account: account(user),
-        mail: shown(user.mail.as_deref().unwrap_or_default(), NAME_CHARS_MAX),
+        mail: plain_text(user.mail.as_deref().unwrap_or_default(), NAME_CHARS_MAX),
         is_enabled: user.enabled,
         last_login: user.last_login.map(|at| (machine_time(at), visit.words.ago(at, visit.now()))),
     }

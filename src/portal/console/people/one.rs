@@ -5,7 +5,9 @@ use std::collections::HashMap;
 use askama::Template;
 use axum::extract::{Path, RawForm};
 use axum::response::Response;
-use vestibule_engine::{Authenticator, AuthenticatorId, Device, Method, Timestamp, TokenKind, User, UserId, shown};
+use vestibule_engine::{
+    Authenticator, AuthenticatorId, Device, Method, Timestamp, TokenKind, User, UserId, plain_text,
+};
 use vestibule_factors::{AppPassword, AppPasswordId};
 
 use super::person;
@@ -114,7 +116,7 @@ fn time(at: Timestamp, visit: &Visit) -> Time {
 }
 
 fn facts(user: &User) -> Vec<Fact> {
-    let clean = |text: &str| shown(text, NAME_CHARS_MAX);
+    let clean = |text: &str| plain_text(text, NAME_CHARS_MAX);
     let mut groups: Vec<String> = user.groups.iter().take(GROUPS_MAX).map(|group| clean(group)).collect();
     if user.groups.len() > GROUPS_MAX {
         groups.push("…".to_owned());
@@ -134,7 +136,7 @@ async fn devices(user: &User, visit: &Visit) -> Result<Vec<DeviceRow>, Fault> {
     let mut held: Vec<Authenticator> = store.authenticators(user.id).await?;
     held.sort_by_key(|one| (one.method == Method::Invitation, one.created));
     let row = |one: &Authenticator| DeviceRow {
-        label: shown(&one.label, NAME_CHARS_MAX),
+        label: plain_text(&one.label, NAME_CHARS_MAX),
         kind: format!("kind-{}", one.method.name()),
         is_confirmed: one.confirmed,
         added: time(one.created, visit),
@@ -146,8 +148,8 @@ async fn devices(user: &User, visit: &Visit) -> Result<Vec<DeviceRow>, Fault> {
 fn password(one: &AppPassword, visit: &Visit) -> PasswordRow {
     PasswordRow {
         id: one.id,
-        label: shown(&one.label, NAME_CHARS_MAX),
-        service: shown(&service_name(visit.words, &one.service), NAME_CHARS_MAX),
+        label: plain_text(&one.label, NAME_CHARS_MAX),
+        service: plain_text(&service_name(visit.words, &one.service), NAME_CHARS_MAX),
         made: time(one.created, visit),
         used: one.last_used.map(|at| time(at, visit)),
     }
@@ -163,7 +165,7 @@ pub(super) async fn sessions(user: &User, visit: &Visit) -> Result<Vec<SessionRo
     open.sort_by_key(|(_, record)| std::cmp::Reverse(record.seen));
     let row = |(reference, record): (String, Record)| SessionRow {
         reference,
-        client: shown(&record.client.unwrap_or_else(|| visit.words.say("browser-unknown")), NAME_CHARS_MAX),
+        client: plain_text(&record.client.unwrap_or_else(|| visit.words.say("browser-unknown")), NAME_CHARS_MAX),
         address: record.address,
         began: time(record.began, visit),
         seen: time(record.seen, visit),

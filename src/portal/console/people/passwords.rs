@@ -2,7 +2,7 @@
 
 use axum::extract::{Path, RawForm};
 use axum::response::{IntoResponse, Redirect, Response};
-use vestibule_engine::{User, shown};
+use vestibule_engine::{User, plain_text};
 use vestibule_factors::{AppPassword, AppPasswordId};
 
 use super::{after, page_of, thing_of};
@@ -41,8 +41,8 @@ impl Meant {
     }
 
     fn confirm(&self, visit: &Visit, member: &Member, refused: Option<String>) -> Result<Response, Fault> {
-        let label = shown(&self.password.label, NAME_CHARS_MAX);
-        let service = shown(&service_name(visit.words, &self.password.service), NAME_CHARS_MAX);
+        let label = plain_text(&self.password.label, NAME_CHARS_MAX);
+        let service = plain_text(&service_name(visit.words, &self.password.service), NAME_CHARS_MAX);
         let page = ConfirmPage {
             page: Page::of(visit, member, Section::People),
             title: visit.words.with("app-password-revoke-title", &label),

@@ -4,7 +4,7 @@ use axum::extract::RawForm;
 use axum::http::HeaderName;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
-use vestibule_engine::{TrustEntry, shown};
+use vestibule_engine::{TrustEntry, plain_text};
 
 use super::filter::{Filter, Kind};
 use super::found::Found;
@@ -39,14 +39,14 @@ pub(crate) async fn export(visit: Visit, _: Auditor, RawForm(form): RawForm) -> 
 
 fn line(entry: &TrustEntry, persons: &Persons) -> String {
     let user = persons.get(entry.user);
-    let text = |text: Option<&str>| shown(text.unwrap_or_default(), NAME_CHARS_MAX);
+    let text = |text: Option<&str>| plain_text(text.unwrap_or_default(), NAME_CHARS_MAX);
     let cells = [
         entry.id.to_string(),
         text(user.map(|user| user.subject.source.as_str())),
         text(user.map(|user| user.subject.name.as_str())),
         text(user.and_then(|user| user.display_name.as_deref())),
-        shown(&entry.service, PLACE_CHARS_MAX),
-        shown(entry.station.shown(), PLACE_CHARS_MAX),
+        plain_text(&entry.service, PLACE_CHARS_MAX),
+        plain_text(entry.station.shown(), PLACE_CHARS_MAX),
         Kind::of(&entry.station).word().to_owned(),
         entry.method.name().to_owned(),
         machine_time(entry.granted),

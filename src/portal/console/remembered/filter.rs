@@ -1,6 +1,6 @@
 //! Which entries, in which order. All of it stands in the address, so that a view can be kept and sent on.
 
-use vestibule_engine::{Station, TrustEntry, UserId, shown};
+use vestibule_engine::{Station, TrustEntry, UserId, plain_text};
 
 use crate::console::asked::{Asked, address};
 
@@ -104,13 +104,13 @@ impl Order {
 
 /// The name of a service as it may stand in a page and in an address.
 pub(super) fn cleaned(service: &str) -> String {
-    shown(service, SERVICE_CHARS_MAX)
+    plain_text(service, SERVICE_CHARS_MAX)
 }
 
 impl Filter {
     /// What cannot be read narrows nothing.
     pub(super) fn read(asked: &Asked) -> Self {
-        let search = shown(asked.field("q").unwrap_or_default(), SEARCH_CHARS_MAX).trim().to_owned();
+        let search = plain_text(asked.field("q").unwrap_or_default(), SEARCH_CHARS_MAX).trim().to_owned();
         Self {
             search,
             service: asked.field("service").map(cleaned),

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use axum::extract::RawForm;
 use axum::response::{IntoResponse, Redirect, Response};
-use vestibule_engine::{Timestamp, TrustEntry, TrustId, UserId, shown};
+use vestibule_engine::{Timestamp, TrustEntry, TrustId, UserId, plain_text};
 
 use super::filter::Filter;
 use super::found::{Found, persons};
@@ -195,7 +195,7 @@ async fn confirm(
 }
 
 fn sentence(entry: &TrustEntry, persons: &Persons, visit: &Visit) -> String {
-    let service = shown(&service_name(visit.words, &entry.service), PLACE_CHARS_MAX);
-    let station = shown(entry.station.shown(), PLACE_CHARS_MAX);
+    let service = plain_text(&service_name(visit.words, &entry.service), PLACE_CHARS_MAX);
+    let station = plain_text(entry.station.shown(), PLACE_CHARS_MAX);
     visit.words.about("forget-line", &persons.full_name(entry.user), &service, &station)
 }

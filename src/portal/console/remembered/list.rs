@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::extract::RawForm;
 use axum::response::Response;
-use vestibule_engine::{Timestamp, TrustEntry, TrustId, UserId, shown};
+use vestibule_engine::{Timestamp, TrustEntry, TrustId, UserId, plain_text};
 
 use super::filter::{Column, Filter, Kind};
 use super::found::Found;
@@ -47,9 +47,9 @@ impl Row {
             user: entry.user,
             person: persons.name(entry.user),
             account: persons.account(entry.user),
-            service: shown(&service_name(words, &entry.service), PLACE_CHARS_MAX),
+            service: plain_text(&service_name(words, &entry.service), PLACE_CHARS_MAX),
             door: door(&entry.service),
-            station: shown(entry.station.shown(), PLACE_CHARS_MAX),
+            station: plain_text(entry.station.shown(), PLACE_CHARS_MAX),
             kind: Kind::of(&entry.station).sentence(),
             factor: format!("kind-{}", entry.method.name()),
             since: (machine_time(entry.granted), words.ago(entry.granted, now)),
@@ -61,7 +61,7 @@ impl Row {
 /// `ldap/jenkins` comes through the door that people write as LDAP.
 fn door(service: &str) -> String {
     let (door, _) = service.split_once('/').unwrap_or_default();
-    shown(&door.to_uppercase(), PLACE_CHARS_MAX)
+    plain_text(&door.to_uppercase(), PLACE_CHARS_MAX)
 }
 
 /// A heading that sorts.
@@ -178,7 +178,7 @@ fn choices(filter: &Filter, found: &Found, words: Words) -> (Vec<Choice>, Vec<Ch
     let mut services = found.services.clone();
     services.extend(filter.service.clone());
     let services = services.into_iter().map(|service| Choice {
-        text: format!("{} ({})", shown(&service_name(words, &service), PLACE_CHARS_MAX), door(&service)),
+        text: format!("{} ({})", plain_text(&service_name(words, &service), PLACE_CHARS_MAX), door(&service)),
         is_chosen: filter.service.as_ref() == Some(&service),
         value: service,
     });
