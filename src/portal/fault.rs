@@ -30,6 +30,9 @@ pub(crate) enum Fault {
     /// The second step is too long ago for this; afterwards the browser goes to this path.
     #[error("the second step is too long ago")]
     StepUpFirst { then: String },
+    /// A recovery code is all that was given, which is too little to act in the console. The console says so.
+    #[error("a recovery code is too little for this")]
+    MoreThanARecoveryCodeFirst,
     /// A session that may enrol and nothing else.
     #[error("this session may only enrol")]
     EnrolFirst,
@@ -88,6 +91,7 @@ impl IntoResponse for Fault {
             Self::SignInFirst { was_away: true } => Redirect::to("/sign-in?away=1").into_response(),
             Self::SignInFirst { was_away: false } => Redirect::to("/sign-in").into_response(),
             Self::StepUpFirst { then } => Redirect::to(&format!("/again?then={}", escaped(&then))).into_response(),
+            Self::MoreThanARecoveryCodeFirst => Redirect::to("/console/remembered").into_response(),
             Self::EnrolFirst => Redirect::to("/devices").into_response(),
             fault => {
                 let mut response = Told::Trouble.into_response();

@@ -36,8 +36,8 @@ pub struct TeamConfig {
     /// User names (any spelling of upper and lower case) or user ids. Default: none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub users: Vec<String>,
-    /// Names of groups at that source, in any spelling of upper and lower case. Whoever is in one of them has these rights.
-    /// Default: none.
+    /// Names of groups at that source, in any spelling of upper and lower case. Whoever was in one of them at their last
+    /// sign-in has these rights. Default: none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub groups: Vec<String>,
 }

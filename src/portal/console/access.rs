@@ -120,7 +120,8 @@ impl<S: Send + Sync> FromRequestParts<S> for Administrator {
         let (member, right) = admitted(parts, state).await?;
         match Standing::of(right, &member) {
             Standing::Acts => Ok(Self(member)),
-            Standing::Looks | Standing::LacksAStep => Err(Fault::NotThere),
+            Standing::Looks => Err(Fault::NotThere),
+            Standing::LacksAStep => Err(Fault::MoreThanARecoveryCodeFirst),
         }
     }
 }

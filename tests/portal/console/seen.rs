@@ -3,13 +3,14 @@
 
 use std::sync::Arc;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use vestibule::clock::{SystemClock, SystemRandom};
-use vestibule_engine::{Clock, Store, UserChange};
+use vestibule_engine::{Clock, SecretBytes, Store, TokenKind, UserChange};
 use vestibule_factors::AppPasswords;
 use vestibule_peers::chromium::{Chromium, DESKTOP, Look, Options, PHONE};
 
 use super::super::PASSWORD;
+use super::super::browser::Browser;
 use super::super::places::{REPEATS, remember};
 use super::super::seen::Eyes;
 use super::{Office, REMEMBERED};
@@ -121,6 +122,8 @@ async fn every_page_of_the_console_is_whole_in_a_real_browser() {
     eyes.goto(&format!("/language/en?back={REMEMBERED}?person={}", office.eve.id)).await;
     look(&eyes, "console-one-person").await;
     select_and_forget(&eyes).await;
+    many_and_much(&office, &eyes, &person).await;
+    recovery_code_only(&office, &eyes).await;
     drop(chromium);
     office.portal.close().await;
 }
@@ -130,6 +133,55 @@ async fn is_on_top_while_the_list_is_scrolled(eyes: &Eyes) {
     eyes.page.screen(DESKTOP).await.unwrap();
     let place = "getComputedStyle(document.querySelector('.grid th')).position";
     assert_eq!(eyes.page.evaluate(place).await.unwrap(), "sticky");
+}
+
+/// Sessions, somebody who is disabled, a list of many pages, and the questions before each act.
+async fn many_and_much(office: &Office, eyes: &Eyes, person: &str) {
+    let store = office.portal.store().await;
+    let token = enrol(&store, office.eve.id).await;
+    for number in 100..230 {
+        remember(&store, number, &office.portal.ada, "radius/vpn", &format!("pc-{number}")).await;
+    }
+    store.close().await;
+    let mut eve = Browser::new(&office.portal.site);
+    eve.sign_in("eve", PASSWORD).await;
+    assert_eq!(eve.post("/sign-in/step", &[("code", &token.code())]).await.path, "/devices");
+    eyes.goto(&format!("{person}/sessions/end")).await;
+    eyes.text("is signed out of these pages").await;
+    look(eyes, "console-end").await;
+    eyes.goto(person).await;
+    let revoke = "document.querySelector('a[href$=\"/revoke\"]').click()";
+    eyes.page.evaluate(revoke).await.unwrap();
+    eyes.text("can no longer sign in to").await;
+    look(eyes, "console-revoke").await;
+    let store = office.portal.store().await;
+    store.change_user(office.eve.id, UserChange::Enabled(false), "test", SystemClock::new().now()).await.unwrap();
+    store.close().await;
+    eyes.goto(person).await;
+    look(eyes, "console-person-disabled").await;
+    eyes.goto("/console/people").await;
+    look(eyes, "console-people-disabled").await;
+    eyes.goto(&format!("{REMEMBERED}?sort=person&page=2")).await;
+    eyes.text("Previous page").await;
+    look(eyes, "console-page-2").await;
+    eyes.goto("/console/remembered/forget?all=yes").await;
+    eyes.text("And the same for").await;
+    look(eyes, "console-confirm-many").await;
+}
+
+/// What somebody sees whose last second step was a recovery code.
+async fn recovery_code_only(office: &Office, eyes: &Eyes) {
+    let (store, now) = (office.portal.store().await, SystemClock::new().now());
+    for token in store.tokens_of(office.portal.ada.id, TokenKind::Session, now).await.unwrap() {
+        let mut record: Value = serde_json::from_slice(token.payload.expose()).unwrap();
+        record["proven_by"] = json!(["recovery-code"]);
+        let payload = SecretBytes::new(serde_json::to_vec(&record).unwrap());
+        assert!(store.change_token(TokenKind::Session, &token.digest, payload, token.expires).await.unwrap());
+    }
+    store.close().await;
+    eyes.goto("/console/remembered/forget?all=yes").await;
+    eyes.text("You signed in with a recovery code.").await;
+    look(eyes, "console-lacks-a-step").await;
 }
 
 async fn select_and_forget(eyes: &Eyes) {
