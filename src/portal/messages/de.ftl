@@ -356,8 +356,8 @@ column-browser = Browser
 row-select = { $who } bei { $what } von { $where } auswählen
 forget-selected = Auswahl vergessen
 forget-all = { $count ->
-    [one] Den gezeigten vergessen
-   *[other] Alle { $count } gezeigten vergessen
+    [one] Diesen Eintrag vergessen
+   *[other] Alle { $count } Einträge vergessen
   }
 page-before = Vorige Seite
 page-after = Nächste Seite

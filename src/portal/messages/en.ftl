@@ -356,8 +356,8 @@ column-browser = Browser
 row-select = Select { $who } at { $what } from { $where }
 forget-selected = Forget selected
 forget-all = { $count ->
-    [one] Forget the one shown
-   *[other] Forget all { $count } shown
+    [one] Forget this entry
+   *[other] Forget all { $count } entries
   }
 page-before = Previous page
 page-after = Next page

@@ -356,8 +356,8 @@ column-browser = Navegador
 row-select = Seleccionar a { $who } en { $what } desde { $where }
 forget-selected = Olvidar la selección
 forget-all = { $count ->
-    [one] Olvidar la que se muestra
-   *[other] Olvidar las { $count } que se muestran
+    [one] Olvidar esta entrada
+   *[other] Olvidar las { $count } entradas
   }
 page-before = Página anterior
 page-after = Página siguiente

@@ -356,8 +356,8 @@ column-browser = Navigateur
 row-select = Sélectionner { $who } sur { $what } depuis { $where }
 forget-selected = Oublier la sélection
 forget-all = { $count ->
-    [one] Oublier celle qui est affichée
-   *[other] Oublier les { $count } affichées
+    [one] Oublier cette entrée
+   *[other] Oublier les { $count } entrées
   }
 page-before = Page précédente
 page-after = Page suivante

@@ -356,8 +356,8 @@ column-browser = Browser
 row-select = Seleziona { $who } su { $what } da { $where }
 forget-selected = Dimentica la selezione
 forget-all = { $count ->
-    [one] Dimentica quella mostrata
-   *[other] Dimentica tutte le { $count } mostrate
+    [one] Dimentica questa voce
+   *[other] Dimentica tutte le { $count } voci
   }
 page-before = Pagina precedente
 page-after = Pagina successiva
