@@ -44,12 +44,19 @@ impl Eyes {
     }
 
     pub(super) async fn look(&self, name: &str) {
+        self.look_for(name, &[]).await;
+    }
+
+    /// The same; each of these questions lists more trouble, of which there must be none.
+    pub(super) async fn look_for(&self, name: &str, questions: &[&str]) {
         for (screen, wide) in [(PHONE, "phone"), (DESKTOP, "desktop")] {
             for (look, colour) in [(Look::Light, "light"), (Look::Dark, "dark")] {
                 self.page.screen(screen).await.unwrap();
                 self.page.look(look, true).await.unwrap();
-                let trouble = self.page.evaluate(TROUBLE).await.unwrap();
-                assert_eq!(trouble, json!([]), "{name} on a {wide}");
+                for question in questions.iter().chain([&TROUBLE]) {
+                    let trouble = self.page.evaluate(question).await.unwrap();
+                    assert_eq!(trouble, json!([]), "{name} on a {wide}");
+                }
                 if let Some(folder) = &self.folder {
                     // The whole page, as long as it is.
                     let size = "[innerWidth, Math.max(innerHeight, document.documentElement.scrollHeight)]";

@@ -216,6 +216,18 @@ async fn when_the_store_is_away_nothing_is_done() {
     assert!(stage.is_remembered(id) && stage.audit().is_empty());
 }
 
+#[tokio::test]
+async fn act_that_fails_in_between_leaves_a_record() {
+    let stage = Stage::new();
+    let id = stage.remember(1, stage.eve, JENKINS, REPEATS);
+    let ada = stage.administrator();
+    stage.site.world.store.is_stuck.store(true, Ordering::SeqCst);
+    assert_eq!(ada.post(FORGET, &[("id", &id.to_string()), REASON]).await.status.as_u16(), 503);
+    let told: Vec<_> = stage.audit().iter().map(AuditEvent::id).collect();
+    assert_eq!(told, ["console.acted"], "of something that was not done");
+    assert!(stage.is_remembered(id));
+}
+
 // HTP-18
 #[tokio::test]
 async fn form_of_somebody_else_does_nothing() {

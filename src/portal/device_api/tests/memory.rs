@@ -31,6 +31,8 @@ pub(crate) struct MemoryStore {
     bells: Bells,
     /// From now on nothing can be read or written.
     pub(crate) broken: AtomicBool,
+    /// From now on what is remembered cannot be taken back.
+    pub(crate) is_stuck: AtomicBool,
 }
 
 impl MemoryStore {
@@ -309,6 +311,9 @@ impl Store for MemoryStore {
 
     async fn revoke_trust(&self, id: TrustId, by: &str, now: Timestamp) -> Result<bool, StoreError> {
         self.call().await?;
+        if self.is_stuck.load(Ordering::SeqCst) {
+            return not_here();
+        }
         let mut inner = self.lock();
         let Some(TrustEntry { user, .. }) = inner.trust.remove(&id) else { return Ok(false) };
         inner.note(now, AuditEvent::TrustRevoked { user, trust: id, by: by.to_owned() });
