@@ -2,6 +2,7 @@
 
 mod app_passwords;
 mod browser;
+mod console;
 mod defences;
 mod devices;
 mod enrolment;
@@ -29,8 +30,13 @@ struct Portal {
 
 impl Portal {
     async fn open() -> Self {
+        Self::open_with("").await
+    }
+
+    /// The same, with more in the portal's section.
+    async fn open_with(more: &str) -> Self {
         let mut site = Site::local(StoreKind::Sqlite).await.unwrap().unwrap();
-        site.with_portal("").unwrap();
+        site.with_portal(more).unwrap();
         let store = site.store().await;
         let ada = add_user(&store, "ada", PASSWORD).await;
         add_user(&store, "eve", PASSWORD).await;

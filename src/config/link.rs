@@ -75,6 +75,7 @@ impl ConfigFile {
         let state = base.join(&self.state);
         let store = store(self.store, &state, base, sources, problems);
         let keyring = keyring(self.master_key, &self.older_master_keys, sources, problems);
+        let kept_under = names.iter().map(|name| (name.clone(), kept_under(name, self.primaries.get(name)))).collect();
         let behind = names.iter().map(|name| (name.clone(), behind(self.primaries.get(name)))).collect();
         let primaries = primaries(self.primaries, sources, problems);
         let policy = self.policy.link("policy", problems);
@@ -96,7 +97,7 @@ impl ConfigFile {
         let phones_written = serde_json::json!([self.push, factors_push]).to_string();
         let push = self.push.link("push", sources, problems);
         let portal = match self.portal {
-            Some(portal) => portal.link("portal", &names, sources, problems).map(Some),
+            Some(portal) => portal.link("portal", &kept_under, sources, problems).map(Some),
             None => Some(None),
         };
         if problems.has_errors() {
@@ -178,6 +179,14 @@ fn keyring(
 }
 
 /// What a primary is for a door in front of it. One that is faulty is told of where it stands, and not here again.
+/// The source that the people of a primary are kept under: its name, but for local users, who are one set of people.
+fn kept_under(name: &str, primary: Option<&PrimaryConfig>) -> String {
+    match primary {
+        Some(PrimaryConfig::Local(_)) => names::LOCAL.to_owned(),
+        Some(PrimaryConfig::Ldap(_) | PrimaryConfig::Radius(_)) | None => name.to_owned(),
+    }
+}
+
 fn behind(primary: Option<&PrimaryConfig>) -> Behind {
     match primary {
         Some(PrimaryConfig::Ldap(ldap)) => ldap.behind(),

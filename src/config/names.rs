@@ -10,7 +10,7 @@ use super::file::{ConfigFile, PrimaryConfig};
 const NAME_CHARS_MAX: usize = 64;
 
 /// What local users are kept under, whatever their primary is called.
-const LOCAL: &str = "local";
+pub(super) const LOCAL: &str = "local";
 
 pub(crate) fn check(file: &ConfigFile, primaries: &[String], problems: &mut Problems) {
     primaries_are_named(file, primaries, problems);

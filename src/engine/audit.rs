@@ -137,6 +137,10 @@ pub enum AuditEvent {
     AppPasswordMade { user: UserId, service: String, label: String, by: String },
     #[serde(rename = "app-password.revoked")]
     AppPasswordRevoked { user: UserId, service: String, label: String, by: String },
+    /// An administrator is about to do something to somebody in the console. It stands before what they do, which has
+    /// events of its own: where those are missing, it came to nothing.
+    #[serde(rename = "console.acted")]
+    ConsoleActed { user: UserId, by: String, what: String, reason: String },
     #[serde(rename = "gateway.started")]
     GatewayStarted { version: String, config: String },
     #[serde(rename = "gateway.stopped")]
@@ -189,6 +193,7 @@ impl AuditEvent {
             Self::ServiceAccountMisused { .. } => "service-account.misused",
             Self::AppPasswordMade { .. } => "app-password.made",
             Self::AppPasswordRevoked { .. } => "app-password.revoked",
+            Self::ConsoleActed { .. } => "console.acted",
             Self::GatewayStarted { .. } => "gateway.started",
             Self::GatewayStopped { .. } => "gateway.stopped",
             Self::ConfigReloaded { .. } => "config.reloaded",
@@ -226,7 +231,8 @@ impl AuditEvent {
             | Self::TrustRevoked { user, .. }
             | Self::ServiceAccountNewAddress { user, .. }
             | Self::AppPasswordMade { user, .. }
-            | Self::AppPasswordRevoked { user, .. } => Some(*user),
+            | Self::AppPasswordRevoked { user, .. }
+            | Self::ConsoleActed { user, .. } => Some(*user),
             _ => None,
         }
     }

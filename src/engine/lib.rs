@@ -46,7 +46,7 @@ pub use factor::{Authenticator, Checked, Method, SecondFactor, Spend};
 pub use names::{
     AttemptId, AuthenticatorId, CoalesceKey, Door, NameRefused, Service, Station, TrustId, Turn, UserId, UserName,
 };
-pub use plain::is_plain;
+pub use plain::{is_plain, plain_text};
 pub use policy::{Facts, Hours, NetworkMatch, Policy, Requirement, Rule, Ruling};
 pub use ports::{Clock, ClockFault, PortError, Random, Timestamp};
 pub use primary::{

@@ -20,7 +20,7 @@ fn is_invisible(c: char) -> bool {
 }
 
 /// Foreign text for a person's eyes: one line, nothing that cannot be seen or turns the reading around, and not long.
-pub(crate) fn shown(text: &str, chars_max: usize) -> String {
+pub fn plain_text(text: &str, chars_max: usize) -> String {
     let mut shown: String = text
         .chars()
         .filter(|c| !c.is_control() && !is_invisible(*c) && !matches!(c, '\u{2028}' | '\u{2029}'))
@@ -39,9 +39,9 @@ mod tests {
     // OOB-06
     #[test]
     fn foreign_text_is_shown_in_one_line_that_reads_as_it_is() {
-        assert_eq!(shown("alice\u{202E}moc.live\r\nApprove\u{200B}!", 80), "alicemoc.liveApprove!");
-        assert_eq!(shown(&"x".repeat(500), 10), "xxxxxxxxx…");
-        assert_eq!(shown("Jürgen 山田", 80), "Jürgen 山田");
+        assert_eq!(plain_text("alice\u{202E}moc.live\r\nApprove\u{200B}!", 80), "alicemoc.liveApprove!");
+        assert_eq!(plain_text(&"x".repeat(500), 10), "xxxxxxxxx…");
+        assert_eq!(plain_text("Jürgen 山田", 80), "Jürgen 山田");
     }
 
     #[test] // LDP-22

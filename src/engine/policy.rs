@@ -100,8 +100,8 @@ impl Rule {
         let identity = facts.identity;
         any(self.doors.is_empty(), self.doors.contains(&facts.service.door))
             && any(self.services.is_empty(), self.services.iter().any(|name| **name == *facts.service.name))
-            && any(self.users.is_empty(), self.users.iter().any(|user| is_user(user, identity)))
-            && any(self.groups.is_empty(), self.groups.iter().any(|group| is_member(group, identity)))
+            && any(self.users.is_empty(), self.users.iter().any(|user| identity.goes_by(user)))
+            && any(self.groups.is_empty(), self.groups.iter().any(|group| identity.is_in(group)))
             && any(self.networks.is_empty(), self.in_network(facts.origin))
             && self.hours.as_ref().is_none_or(|hours| hours.contain(facts.now))
     }
@@ -110,17 +110,6 @@ impl Rule {
         let Some(address) = origin.person_address() else { return false };
         self.networks.iter().any(|network| network.0.contains(&address.to_canonical()))
     }
-}
-
-fn is_user(wanted: &str, identity: &Identity) -> bool {
-    wanted == identity.name || wanted.parse().is_ok_and(|id: crate::UserId| id == identity.user)
-}
-
-fn is_member(wanted: &str, identity: &Identity) -> bool {
-    identity
-        .groups
-        .iter()
-        .any(|group| group.eq_ignore_ascii_case(wanted) || group.to_lowercase() == wanted.to_lowercase())
 }
 
 impl Hours {

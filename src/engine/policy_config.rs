@@ -412,7 +412,7 @@ impl LoginConfig {
         let mut places = Vec::new();
         for (index, place) in self.places.iter().enumerate() {
             let at = format!("{path}.places.{index}");
-            let name = crate::plain::shown(place.name.trim(), PLACE_CHARS_MAX);
+            let name = crate::plain::plain_text(place.name.trim(), PLACE_CHARS_MAX);
             if name.is_empty() || name != place.name {
                 let found = format!("\"{}\" as the name of a place", place.name);
                 problems.error(format!("{at}.name"), found, format!("write 1 to {PLACE_CHARS_MAX} plain characters"));

@@ -20,6 +20,20 @@ pub struct Identity {
     pub mail: Option<String>,
 }
 
+impl Identity {
+    /// Whether this is who was written down: a canonical name, or a user id. A name is one person's in one source only.
+    pub fn goes_by(&self, wanted: &str) -> bool {
+        wanted == self.name || wanted.parse().is_ok_and(|id: UserId| id == self.user)
+    }
+
+    /// Whether they are in the group of that name, compared without case.
+    pub fn is_in(&self, wanted: &str) -> bool {
+        self.groups
+            .iter()
+            .any(|group| group.eq_ignore_ascii_case(wanted) || group.to_lowercase() == wanted.to_lowercase())
+    }
+}
+
 impl From<crate::User> for Identity {
     fn from(user: crate::User) -> Self {
         let crate::Subject { source, id: source_id, name } = user.subject;

@@ -9,7 +9,7 @@ mod make;
 mod revoke;
 mod templates;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use axum::Router;
 use axum::extract::Path;

@@ -6,11 +6,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use vestibule_engine::config::{SecretRef, Span};
 
+mod console;
 mod contrast;
 mod link;
 #[cfg(test)]
 mod tests;
 
+pub use console::{ConsoleConfig, TeamConfig};
 pub(crate) use contrast::Colour;
 
 /// The pages where people sign in, enrol their phones and look after their second step, and the address that phones
@@ -44,6 +46,9 @@ pub struct PortalConfig {
     /// How long people stay signed in to the portal.
     #[serde(default)]
     pub session: SessionConfig,
+    /// The console: where administrators see who is remembered where, and take it back. Not written: there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub console: Option<ConsoleConfig>,
     /// How much is done at once.
     #[serde(default)]
     pub limits: PortalLimitsConfig,

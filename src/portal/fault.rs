@@ -30,6 +30,9 @@ pub(crate) enum Fault {
     /// The second step is too long ago for this; afterwards the browser goes to this path.
     #[error("the second step is too long ago")]
     StepUpFirst { then: String },
+    /// A recovery code is all that was given, which is too little to act in the console. The console says so.
+    #[error("a recovery code is too little for this")]
+    MoreThanARecoveryCodeFirst,
     /// A session that may enrol and nothing else.
     #[error("this session may only enrol")]
     EnrolFirst,
@@ -88,6 +91,7 @@ impl IntoResponse for Fault {
             Self::SignInFirst { was_away: true } => Redirect::to("/sign-in?away=1").into_response(),
             Self::SignInFirst { was_away: false } => Redirect::to("/sign-in").into_response(),
             Self::StepUpFirst { then } => Redirect::to(&format!("/again?then={}", escaped(&then))).into_response(),
+            Self::MoreThanARecoveryCodeFirst => Redirect::to("/console/remembered").into_response(),
             Self::EnrolFirst => Redirect::to("/devices").into_response(),
             fault => {
                 let mut response = Told::Trouble.into_response();
@@ -104,7 +108,8 @@ pub(crate) fn escaped(text: &str) -> String {
 
 /// A path of ours that a link may lead back to; never another site.
 pub(crate) fn own_path(path: &str) -> Option<String> {
-    const CHARS_MAX: usize = 256;
+    // A selection of all rows of a page of the console fits.
+    const CHARS_MAX: usize = 6_000;
     let looks_right = path.len() <= CHARS_MAX
         && path.starts_with('/')
         && !path.starts_with("//")
@@ -122,7 +127,7 @@ mod tests {
         for fine in ["/", "/devices", "/devices/add/phone?x=1"] {
             assert_eq!(own_path(fine).as_deref(), Some(fine));
         }
-        let long = format!("/{}", "a".repeat(300));
+        let long = format!("/{}", "a".repeat(6_000));
         for odd in ["", "devices", "//evil.example", "https://evil.example", "/\\evil.example", "/a b", "/\n", &long] {
             assert_eq!(own_path(odd), None, "{odd:?}");
         }

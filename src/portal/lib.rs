@@ -10,6 +10,7 @@
 //!             (limits)  (CSRF,  ├─▶ devices ──▶ factors, pairing, Store
 //!                      headers) ├─▶ app_passwords
 //!                               ├─▶ history, sessions
+//!                               ├─▶ console (administrators)
 //!  phone  ──▶ server ───────────┴─▶ device_api, compat, authenticator
 //! ```
 
@@ -19,6 +20,7 @@ mod authenticator;
 mod browser;
 pub mod compat;
 mod config;
+mod console;
 mod cookies;
 pub mod device_api;
 mod devices;
@@ -40,6 +42,8 @@ mod typed;
 mod visit;
 mod words;
 
-pub use config::{PortalConfig, PortalLimitsConfig, PortalTlsConfig, SessionConfig, SiteConfig};
+pub use config::{
+    ConsoleConfig, PortalConfig, PortalLimitsConfig, PortalTlsConfig, SessionConfig, SiteConfig, TeamConfig,
+};
 pub use door::{Handle, PortalDoor, PortalLinks, PortalParts, Primaries, StartError};
 pub use settings::PortalSettings;

@@ -15,7 +15,7 @@ use crate::session::Member;
 use crate::settings::Help;
 use crate::visit::Visit;
 use crate::words::{Language, Words};
-use crate::{app_passwords, assets, devices, history, sessions, sign_in};
+use crate::{app_passwords, assets, console, devices, history, sessions, sign_in};
 
 mod templates;
 
@@ -34,6 +34,7 @@ pub(crate) fn router() -> Router {
         .merge(app_passwords::router())
         .merge(history::router())
         .merge(sessions::router())
+        .merge(console::router())
         .merge(assets::router())
         .fallback(async || Told::NotThere)
         .method_not_allowed_fallback(async || Told::MethodNotAllowed)
@@ -48,6 +49,10 @@ pub(crate) enum Section {
     AppPasswords,
     History,
     Sessions,
+    /// Of the console.
+    Remembered,
+    /// Of the console.
+    People,
 }
 
 /// What the layout needs.
@@ -69,6 +74,8 @@ pub(crate) struct Page {
     pub(crate) is_full: bool,
     /// There is an application that takes app passwords.
     pub(crate) has_app_passwords: bool,
+    /// Whoever reads this may use the console from where they are.
+    pub(crate) has_console: bool,
     pub(crate) reference: String,
 }
 
@@ -87,6 +94,7 @@ impl Page {
             name: None,
             is_full: false,
             has_app_passwords: !visit.live.app_password_services.is_empty(),
+            has_console: false,
             reference: visit.reference.clone(),
         }
     }
@@ -95,7 +103,12 @@ impl Page {
         let user = &member.user;
         let name = user.display_name.clone().unwrap_or_else(|| user.subject.name.clone());
         let is_full = member.record.level == crate::session::Level::Full;
-        Self { name: Some(name), is_full, ..Self::new(visit, section) }
+        let has_console = console::is_open_to(visit, member);
+        Self { name: Some(name), is_full, has_console, ..Self::new(visit, section) }
+    }
+
+    pub(crate) fn is_console(&self) -> bool {
+        matches!(self.section, Section::Remembered | Section::People)
     }
 
     pub(crate) fn is(&self, section: &str) -> bool {
@@ -107,6 +120,8 @@ impl Page {
                 Section::AppPasswords => "app-passwords",
                 Section::History => "history",
                 Section::Sessions => "sessions",
+                Section::Remembered => "remembered",
+                Section::People => "people",
             }
     }
 }

@@ -43,6 +43,9 @@ pub(crate) struct Record {
     pub(crate) seen: Timestamp,
     /// When the last second step was given.
     pub(crate) proven: Timestamp,
+    /// And which it was; empty in a session of an earlier version.
+    #[serde(default)]
+    pub(crate) proven_by: Vec<Method>,
     /// It ends then, whatever is done with it.
     pub(crate) ends: Timestamp,
     pub(crate) address: String,
@@ -67,6 +70,13 @@ impl Member {
         } else {
             Err(Fault::StepUpFirst { then: then.to_owned() })
         }
+    }
+
+    /// Whether a recovery code is all that was given last. It gets its owner back in; for power over others it is too little.
+    pub(crate) fn is_here_by_recovery_code(&self) -> bool {
+        let Record { methods, proven_by, .. } = &self.record;
+        let last = if proven_by.is_empty() { methods } else { proven_by };
+        last.iter().all(|method| *method == Method::RecoveryCode)
     }
 
     /// The person, as somebody who proved who they are.
@@ -168,6 +178,7 @@ pub(crate) async fn open(visit: &Visit, grant: &Grant, response: &mut Response) 
         began: now,
         seen: now,
         proven: now,
+        proven_by: grant.methods().to_vec(),
         ends: now.after(lasts),
         address: visit.address.to_string(),
         client: visit.client.as_deref().map(str::to_owned),
@@ -181,15 +192,19 @@ pub(crate) async fn open(visit: &Visit, grant: &Grant, response: &mut Response) 
 pub(crate) async fn raise(
     visit: &Visit,
     member: &Member,
-    raised: Raised,
+    raised: Raised<'_>,
     response: &mut Response,
 ) -> Result<(), Fault> {
     let now = visit.now();
     let mut record = Record { proven: now, seen: now, ..member.record.clone() };
-    if let Raised::Enrolled(method) = raised {
-        record.level = Level::Full;
-        record.methods = vec![method];
-        record.ends = record.began.after(visit.live.settings.session.absolute);
+    match raised {
+        Raised::SteppedUp(methods) => record.proven_by = methods.to_vec(),
+        Raised::Enrolled(method) => {
+            record.level = Level::Full;
+            record.methods = vec![method];
+            record.proven_by = vec![method];
+            record.ends = record.began.after(visit.live.settings.session.absolute);
+        }
     }
     if visit.desk.store.take_token(TokenKind::Session, &member.digest, now).await?.is_none() {
         return Err(Fault::SignInFirst { was_away: true });
@@ -199,9 +214,9 @@ pub(crate) async fn raise(
 
 /// Why a session goes on under a new secret.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Raised {
-    /// A second step was given again.
-    SteppedUp,
+pub(crate) enum Raised<'a> {
+    /// A second step was given again: these.
+    SteppedUp(&'a [Method]),
     /// The first factor works: what may only enrol may now do everything.
     Enrolled(Method),
 }
@@ -229,17 +244,17 @@ async fn begin(visit: &Visit, user: UserId, record: &Record, response: &mut Resp
 /// End the session that this browser brought, if it is one. It is over at the server, not only forgotten by the browser.
 pub(crate) async fn close(visit: &Visit) -> Result<(), Fault> {
     if let Some(secret) = &visit.cookies.session {
-        end(visit, &secret.digest()).await?;
+        end(visit, &secret.digest(), "portal").await?;
     }
     Ok(())
 }
 
-/// End this session; false where it was over.
-pub(crate) async fn end(visit: &Visit, digest: &[u8; 32]) -> Result<bool, Fault> {
+/// End this session; false where it was over. `by`: who did it, as the audit log names them.
+pub(crate) async fn end(visit: &Visit, digest: &[u8; 32], by: &str) -> Result<bool, Fault> {
     let now = visit.now();
     let Some(token) = visit.desk.store.take_token(TokenKind::Session, digest, now).await? else { return Ok(false) };
     if let Some(user) = token.user {
-        let event = AuditEvent::SessionEnded { user, by: "portal".to_owned() };
+        let event = AuditEvent::SessionEnded { user, by: by.to_owned() };
         visit.desk.store.record(vec![AuditRecord::new(now, event)]).await?;
     }
     Ok(true)
@@ -264,6 +279,7 @@ mod tests {
             began,
             seen,
             proven: began,
+            proven_by: vec![Method::Totp],
             ends: began.after(TIMES.absolute),
             address: "192.0.2.1".into(),
             client: None,
@@ -275,6 +291,29 @@ mod tests {
         let alive = |record: &Record, now| is_alive(record, TIMES, Timestamp::from_secs(now));
         assert!(alive(&record(0, 0), 3_599) && !alive(&record(0, 0), 3_600));
         assert!(alive(&record(0, 86_000), 86_399) && !alive(&record(0, 86_000), 86_400));
+    }
+
+    #[test]
+    fn a_recovery_code_that_was_given_last_is_told_from_a_second_step_that_somebody_has() {
+        let subject = Subject { source: "local".into(), id: "1".into(), name: "ada".into() };
+        let user = User {
+            id: UserId(uuid::Uuid::nil()),
+            subject,
+            display_name: None,
+            mail: None,
+            groups: Vec::new(),
+            enabled: true,
+            created: Timestamp(0),
+            last_login: None,
+        };
+        let by = |methods: &[Method], proven_by: &[Method]| {
+            let record = Record { methods: methods.to_vec(), proven_by: proven_by.to_vec(), ..record(0, 0) };
+            Member { user: user.clone(), record, digest: [0; 32] }.is_here_by_recovery_code()
+        };
+        use Method::{RecoveryCode, Totp};
+        assert!(by(&[RecoveryCode], &[RecoveryCode]) && by(&[Totp], &[RecoveryCode]), "also as a step-up");
+        assert!(!by(&[Totp], &[Totp]) && !by(&[RecoveryCode], &[Totp]));
+        assert!(by(&[RecoveryCode], &[]) && !by(&[Totp], &[]), "a session of an earlier version");
     }
 
     #[test]

@@ -87,7 +87,7 @@ async fn show(visit: Visit, Resident(member): Resident) -> Result<Response, Faul
 async fn end(visit: Visit, Resident(member): Resident, Path(wanted): Path<String>) -> Result<Response, Fault> {
     for token in visit.desk.store.tokens_of(member.user.id, TokenKind::Session, visit.now()).await? {
         if reference(&token.digest) == wanted {
-            session::end(&visit, &token.digest).await?;
+            session::end(&visit, &token.digest, "portal").await?;
         }
     }
     Ok(Redirect::to("/sessions").into_response())
@@ -96,7 +96,7 @@ async fn end(visit: Visit, Resident(member): Resident, Path(wanted): Path<String
 async fn end_others(visit: Visit, Resident(member): Resident) -> Result<Response, Fault> {
     for token in visit.desk.store.tokens_of(member.user.id, TokenKind::Session, visit.now()).await? {
         if token.digest != member.digest {
-            session::end(&visit, &token.digest).await?;
+            session::end(&visit, &token.digest, "portal").await?;
         }
     }
     Ok(Redirect::to("/sessions").into_response())

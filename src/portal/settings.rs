@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use ipnet::IpNet;
+use vestibule_engine::UserId;
 use vestibule_listen::ServerIdentity;
 
 use crate::config::Colour;
@@ -19,6 +20,8 @@ pub struct PortalSettings {
     pub(crate) primaries: Vec<String>,
     pub(crate) site: Site,
     pub(crate) session: SessionTimes,
+    /// `None`: there is no console.
+    pub(crate) console: Option<ConsoleSettings>,
     pub(crate) connections: usize,
     pub(crate) connections_per_source: usize,
     pub(crate) refusal_delay: Duration,
@@ -47,6 +50,31 @@ pub(crate) struct Help {
 pub(crate) struct SessionTimes {
     pub(crate) idle: Duration,
     pub(crate) absolute: Duration,
+}
+
+/// Who may use the console, and from where.
+#[derive(Debug)]
+pub(crate) struct ConsoleSettings {
+    pub(crate) administrators: Vec<Team>,
+    pub(crate) auditors: Vec<Team>,
+    pub(crate) networks: Vec<IpNet>,
+}
+
+/// People of one source.
+#[derive(Debug)]
+pub(crate) struct Team {
+    /// As people are kept under it.
+    pub(crate) source: String,
+    pub(crate) users: Vec<Named>,
+    pub(crate) groups: Vec<String>,
+}
+
+/// One person, as they were written down.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Named {
+    Id(UserId),
+    /// Canonical.
+    Name(String),
 }
 
 impl PortalSettings {

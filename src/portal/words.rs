@@ -135,6 +135,15 @@ impl Words {
         self.format(key.as_ref(), &arguments)
     }
 
+    /// A sentence about somebody, called `who` there, and two things, `what` and `where`.
+    pub(crate) fn about(self, key: &str, who: &str, what: &str, place: &str) -> String {
+        let mut arguments = FluentArgs::new();
+        arguments.set("who", FluentValue::from(who));
+        arguments.set("what", FluentValue::from(what));
+        arguments.set("where", FluentValue::from(place));
+        self.format(key, &arguments)
+    }
+
     /// A sentence about a number, called `count` there.
     pub(crate) fn count(self, key: impl AsRef<str>, count: impl Borrow<u64>) -> String {
         let mut arguments = FluentArgs::new();

@@ -44,14 +44,25 @@ impl Eyes {
     }
 
     pub(super) async fn look(&self, name: &str) {
+        self.look_for(name, &[]).await;
+    }
+
+    /// The same; each of these questions lists more trouble, of which there must be none.
+    pub(super) async fn look_for(&self, name: &str, questions: &[&str]) {
         for (screen, wide) in [(PHONE, "phone"), (DESKTOP, "desktop")] {
             for (look, colour) in [(Look::Light, "light"), (Look::Dark, "dark")] {
                 self.page.screen(screen).await.unwrap();
                 self.page.look(look, true).await.unwrap();
-                let trouble = self.page.evaluate(TROUBLE).await.unwrap();
-                assert_eq!(trouble, json!([]), "{name} on a {wide}");
+                for question in questions.iter().chain([&TROUBLE]) {
+                    let trouble = self.page.evaluate(question).await.unwrap();
+                    assert_eq!(trouble, json!([]), "{name} on a {wide}");
+                }
                 if let Some(folder) = &self.folder {
-                    let wanted = json!({ "format": "png", "captureBeyondViewport": true });
+                    // The whole page, as long as it is.
+                    let size = "[innerWidth, Math.max(innerHeight, document.documentElement.scrollHeight)]";
+                    let size = self.page.evaluate(size).await.unwrap();
+                    let clip = json!({ "x": 0, "y": 0, "width": size[0], "height": size[1], "scale": 1 });
+                    let wanted = json!({ "format": "png", "captureBeyondViewport": true, "clip": clip });
                     let shot = self.page.call("Page.captureScreenshot", wanted).await.unwrap();
                     let picture = STANDARD.decode(shot["data"].as_str().unwrap()).unwrap();
                     std::fs::write(folder.join(format!("{name}-{wide}-{colour}.png")), picture).unwrap();

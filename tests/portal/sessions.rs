@@ -31,7 +31,7 @@ async fn session_has_a_secret_that_nobody_chose_before_and_is_over_after_signing
 }
 
 /// Change what the store keeps of ada's one session.
-async fn change(portal: &Portal, fields: &[(&str, i64)]) {
+pub(super) async fn change(portal: &Portal, fields: &[(&str, i64)]) {
     let store = portal.store().await;
     let now = Timestamp(i64::try_from(crate::harness::now()).unwrap() * 1_000_000);
     let token = store.tokens_of(portal.ada.id, TokenKind::Session, now).await.unwrap().remove(0);

@@ -145,6 +145,7 @@ fn change(event: &AuditEvent) -> String {
         AuditEvent::TrustRevoked { by, .. } => format!("remembered station revoked by {by}"),
         AuditEvent::AppPasswordMade { label, by, .. } => format!("app password \"{label}\" made by {by}"),
         AuditEvent::AppPasswordRevoked { label, by, .. } => format!("app password \"{label}\" revoked by {by}"),
+        AuditEvent::ConsoleActed { what, reason, by, .. } => format!("{what}, by {by}: {reason}"),
         AuditEvent::FactorApproved { .. } => "approved on the phone".to_owned(),
         AuditEvent::PushDelivery { state, .. } => delivery(*state).to_owned(),
         AuditEvent::SessionStarted { methods, address, .. } => {

@@ -256,6 +256,7 @@ fn every_event_has_a_sentence_of_its_own() {
         AuditEvent::ServiceAccountMisused { account: by(), service: by(), address: by(), why: by() },
         AuditEvent::AppPasswordMade { user, service: by(), label: by(), by: by() },
         AuditEvent::AppPasswordRevoked { user, service: by(), label: by(), by: by() },
+        AuditEvent::ConsoleActed { user, by: by(), what: by(), reason: by() },
     ];
     for event in events {
         let id = event.id();

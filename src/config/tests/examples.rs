@@ -78,6 +78,21 @@ impl Sources for Beside {
     }
 }
 
+#[test]
+fn console_of_the_readme_is_usable_beside_the_portal_of_the_readme() {
+    let blocks = page_blocks("README.md", "yaml").expect("the README");
+    let portal = blocks.iter().filter(|block| block.starts_with("portal:"));
+    let parts: Vec<_> = portal.collect();
+    assert_eq!(parts.len(), 2, "the portal, and its console");
+    let folder = Folder::new();
+    for (index, part) in parts.into_iter().enumerate() {
+        folder.write(&format!("conf.d/{index}.yaml"), part, 0o644);
+    }
+    let alone = "master_key: {file: master.key}\nprimaries: {local: {local: {}}}\n";
+    let loaded = load_with(&folder.write("vestibule.yaml", alone, 0o644), &Beside(Everything::new()));
+    assert!(loaded.config.is_some() && loaded.report.problems.is_empty(), "{}", loaded.report);
+}
+
 /// What the page's parts of a configuration stand in.
 const AROUND: &str = "\
 master_key: {file: master.key}

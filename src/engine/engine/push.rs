@@ -3,7 +3,7 @@
 use crate::attempt::{Approval, Login, Owed, Reached, Stage, Waiting, draw, read};
 use crate::engine::second::{code_charges, code_keys};
 use crate::engine::{Engine, MatchingRule};
-use crate::plain::shown;
+use crate::plain::plain_text;
 use crate::throttle::REPORT;
 use crate::{
     Answer, AttemptId, AuditEvent, AuditRecord, Authenticator, AuthenticatorId, Challenge, Charge, Checked, Committed,
@@ -42,10 +42,10 @@ impl Engine {
         let place = settings.places.iter().find(|(network, _)| address.is_some_and(|here| network.contains(&here)));
         Context {
             service: login.service.clone(),
-            account: shown(&owed.identity.name, TEXT_CHARS_MAX),
+            account: plain_text(&owed.identity.name, TEXT_CHARS_MAX),
             address: address.map(|address| address.to_string()),
-            station: login.origin.station.as_ref().map(|station| shown(station.as_str(), TEXT_CHARS_MAX)),
-            client: login.origin.client.as_ref().map(|client| shown(client, TEXT_CHARS_MAX)),
+            station: login.origin.station.as_ref().map(|station| plain_text(station.as_str(), TEXT_CHARS_MAX)),
+            client: login.origin.client.as_ref().map(|client| plain_text(client, TEXT_CHARS_MAX)),
             place: place.map(|(_, name)| name.clone()),
             known: owed.known.is_some(),
             test: matches!(login.insist, Insist::Test(_)),

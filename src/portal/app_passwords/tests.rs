@@ -1,3 +1,3 @@
 mod guarded;
 mod made;
-mod site;
+pub(crate) mod site;

@@ -1,6 +1,6 @@
 //! From the section as written to what it means.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
@@ -9,6 +9,7 @@ use url::Url;
 use vestibule_engine::config::{Problems, Sources, Span, load_secret};
 use vestibule_listen::ServerIdentity;
 
+use super::console::Asked;
 use super::contrast::TEXT_CONTRAST_MIN;
 use super::{Colour, PortalConfig, PortalLimitsConfig, PortalTlsConfig, SessionConfig, SiteConfig};
 use crate::settings::{Help, Origin, PortalSettings, SessionTimes, Site};
@@ -20,11 +21,12 @@ const HOUR: u64 = 60 * MINUTE;
 const DAY: u64 = 24 * HOUR;
 
 impl PortalConfig {
-    /// Turn the section into what it means, or note every problem of it. `primaries` are the names that may be named.
+    /// Turn the section into what it means, or note every problem of it. `primaries` are the names that may be named, each
+    /// with the source that its people are kept under.
     pub fn link(
         self,
         path: &str,
-        primaries: &BTreeSet<String>,
+        primaries: &BTreeMap<String, String>,
         sources: &dyn Sources,
         problems: &mut Problems,
     ) -> Option<PortalSettings> {
@@ -45,9 +47,14 @@ impl PortalConfig {
         let primaries_hold = link_primaries(&self.primaries, primaries, path, problems);
         let site = self.site.link(path, problems);
         let session = self.session.link(path, problems);
+        let asked = Asked { names: &self.primaries, sources: primaries };
+        let console = match self.console {
+            Some(console) => console.link(&format!("{path}.console"), &asked, problems).map(Some),
+            None => Some(None),
+        };
         let limits_hold = self.limits.check(path, problems);
         let (listen, origin, identity, site, session) = (listen?, origin?, identity?, site?, session?);
-        let (trusted_proxies, balancers) = (trusted_proxies?, balancers?);
+        let (trusted_proxies, balancers, console) = (trusted_proxies?, balancers?, console?);
         (primaries_hold && limits_hold).then(|| PortalSettings {
             listen,
             origin,
@@ -57,6 +64,7 @@ impl PortalConfig {
             primaries: self.primaries,
             site,
             session,
+            console,
             connections: self.limits.connections,
             connections_per_source: self.limits.connections_per_source,
             refusal_delay: self.limits.refusal_delay.0,
@@ -82,7 +90,7 @@ fn link_listen(written: &[String], path: &str, problems: &mut Problems) -> Optio
     (!listen.is_empty() && listen.len() == written.len()).then_some(listen)
 }
 
-fn link_networks(written: &[String], path: &str, problems: &mut Problems) -> Option<Vec<IpNet>> {
+pub(super) fn link_networks(written: &[String], path: &str, problems: &mut Problems) -> Option<Vec<IpNet>> {
     let mut networks = Vec::new();
     for (index, text) in written.iter().enumerate() {
         let text = text.trim();
@@ -117,7 +125,7 @@ fn link_origin(written: &str, path: &str, problems: &mut Problems) -> Option<Ori
     }
 }
 
-fn link_primaries(written: &[String], known: &BTreeSet<String>, path: &str, problems: &mut Problems) -> bool {
+fn link_primaries(written: &[String], known: &BTreeMap<String, String>, path: &str, problems: &mut Problems) -> bool {
     let mut fine = true;
     if written.is_empty() {
         problems.error(
@@ -129,8 +137,8 @@ fn link_primaries(written: &[String], known: &BTreeSet<String>, path: &str, prob
     }
     for (index, name) in written.iter().enumerate() {
         let path = format!("{path}.primaries.{index}");
-        if !known.contains(name) {
-            let names = known.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+        if !known.contains_key(name) {
+            let names = known.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
             problems.error(path, name, format!("name one of: {names}"));
             fine = false;
         } else if written.iter().take(index).any(|earlier| earlier == name) {

@@ -1,13 +1,14 @@
 //! The section as administrators write it, rightly and wrongly.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::path::Path;
 
 use vestibule_engine::SecretBytes;
 use vestibule_engine::config::{Problems, SecretRef, Sources};
 
 use super::*;
-use crate::settings::{Help, PortalSettings};
+use crate::settings::{Help, Named, PortalSettings};
 
 /// Files by the certificate of one name.
 struct Files {
@@ -37,7 +38,8 @@ impl Sources for Files {
 fn link(written: &serde_json::Value) -> (Option<PortalSettings>, Vec<(String, bool)>) {
     let config: PortalConfig = serde_json::from_value(written.clone()).unwrap();
     let mut problems = Problems::default();
-    let primaries = BTreeSet::from(["local".to_owned(), "corp".to_owned()]);
+    let primaries = ["local", "corp"].map(|name| (name.to_owned(), name.to_owned()));
+    let primaries = BTreeMap::from(primaries);
     let meant = config.link("portal", &primaries, &Files::new(), &mut problems);
     (meant, problems.into_vec().into_iter().map(|problem| (problem.path, problem.is_error)).collect())
 }
@@ -141,4 +143,76 @@ fn contrast_is_that_of_the_standard() {
     for odd in ["2B50C8", "#2B50C", "#2B50C88", "#GG50C8", "#é0C8"] {
         assert_eq!(Colour::parse(odd), None, "{odd}");
     }
+}
+
+fn with_console(console: serde_json::Value) -> serde_json::Value {
+    let mut written = least();
+    written["console"] = console;
+    written
+}
+
+#[test]
+fn a_console_is_for_those_who_are_named_and_from_private_networks() {
+    let written = with_console(serde_json::json!({
+        "administrators": [{"source": "corp", "users": ["Ada", "00000000-0000-0000-0000-000000000007"]}],
+        "auditors": [{"source": "house", "groups": ["CN=Audit,DC=example"]}],
+    }));
+    let config: PortalConfig = serde_json::from_value(written).unwrap();
+    let config = PortalConfig { primaries: vec!["corp".to_owned(), "house".to_owned()], ..config };
+    let kept_under = [("corp", "corp"), ("house", "local")].map(|(name, source)| (name.to_owned(), source.to_owned()));
+    let mut problems = Problems::default();
+    let meant = config.link("portal", &BTreeMap::from(kept_under), &Files::new(), &mut problems).unwrap();
+    let console = meant.console.unwrap();
+    assert_eq!((console.administrators[0].source.as_str(), console.auditors[0].source.as_str()), ("corp", "local"));
+    let named = &console.administrators[0].users;
+    assert!(named.contains(&Named::Name("ada".to_owned())) && matches!(named[1], Named::Id(_)), "{named:?}");
+    let is_open_to =
+        |address: &str| console.networks.iter().any(|network| network.contains(&address.parse::<IpAddr>().unwrap()));
+    for near in ["127.0.0.1", "::1", "10.9.9.9", "172.31.0.1", "192.168.1.1", "fd00::1", "fe80::1", "169.254.1.1"] {
+        assert!(is_open_to(near), "{near}");
+    }
+    for far in ["203.0.113.9", "172.32.0.1", "2001:db8::1", "100.64.0.1"] {
+        assert!(!is_open_to(far), "{far}");
+    }
+    assert!(link(&least()).0.unwrap().console.is_none());
+}
+
+#[test]
+fn every_problem_of_the_console_is_told_with_its_path() {
+    let written = with_console(serde_json::json!({
+        "administrators": [],
+        "auditors": [
+            {"source": "nobody", "users": ["ada"]},
+            {"source": "corp"},
+            {"source": "corp", "users": ["", "ada"], "groups": [" "]},
+        ],
+        "networks": ["10.0.0.0/33"],
+    }));
+    let (meant, problems) = link(&written);
+    assert!(meant.is_none());
+    let paths: Vec<&str> = problems.iter().map(|(path, _)| path.as_str()).collect();
+    assert_eq!(
+        paths,
+        [
+            "portal.console.administrators",
+            "portal.console.auditors.0.source",
+            "portal.console.auditors.1",
+            "portal.console.auditors.2.users.0",
+            "portal.console.auditors.2.groups.0",
+            "portal.console.networks.0",
+        ]
+    );
+    let least =
+        serde_json::json!({"administrators": [{"source": "corp", "users": ["ada"]}], "networks": ["0.0.0.0/0"]});
+    assert_eq!(link(&with_console(least)).1, [("portal.console.networks.0".to_owned(), false)]);
+    let nowhere = serde_json::json!({"administrators": [{"source": "corp", "users": ["ada"]}], "networks": []});
+    assert_eq!(link(&with_console(nowhere)).1, [("portal.console.networks".to_owned(), true)]);
+}
+
+/// The portal has to ask whoever is to have rights in it.
+#[test]
+fn people_of_a_source_that_the_portal_does_not_ask_have_no_console() {
+    let mut written = with_console(serde_json::json!({"administrators": [{"source": "local", "users": ["ada"]}]}));
+    written["primaries"] = serde_json::json!(["corp"]);
+    assert_eq!(link(&written).1, [("portal.console.administrators.0.source".to_owned(), true)]);
 }

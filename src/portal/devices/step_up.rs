@@ -6,6 +6,7 @@ use axum::response::Response;
 use serde::Deserialize;
 
 use super::templates::AgainPage;
+use crate::console;
 use crate::fault::{Fault, own_path};
 use crate::pages::{self, Page, Section};
 use crate::session::Resident;
@@ -24,8 +25,13 @@ pub(crate) async fn show(
     Resident(member): Resident,
     Query(then): Query<Then>,
 ) -> Result<Response, Fault> {
-    let page = Page::of(&visit, &member, Section::Devices);
-    pages::html(&AgainPage { page, then: leads_to(&then) })
+    let then = leads_to(&then);
+    let is_for_console = then.starts_with("/console/") && console::is_open_to(&visit, &member);
+    let (section, text, cancel) = match is_for_console {
+        true => (Section::Remembered, "again-text-console", "/console/remembered"),
+        false => (Section::Devices, "again-text", "/devices"),
+    };
+    pages::html(&AgainPage { page: Page::of(&visit, &member, section), text, cancel, then })
 }
 
 pub(crate) async fn post(visit: Visit, Resident(member): Resident, Form(then): Form<Then>) -> Result<Response, Fault> {

@@ -42,6 +42,9 @@ pub(super) struct RemovePage {
 #[template(path = "again.html")]
 pub(super) struct AgainPage {
     pub(super) page: Page,
+    /// Why it is asked.
+    pub(super) text: &'static str,
+    pub(super) cancel: &'static str,
     pub(super) then: String,
 }
 

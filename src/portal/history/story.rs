@@ -61,7 +61,18 @@ impl Story {
             AuditEvent::SessionStarted { address, .. } => {
                 self.put(record.at, w.say("event-session-started"), vec![w.with("detail-address", address)], false);
             }
-            AuditEvent::SessionEnded { .. } => self.put(record.at, w.say("event-session-ended"), Vec::new(), false),
+            AuditEvent::SessionEnded { by, .. } => {
+                let key = if by_console(by) { "event-session-ended-by-administrator" } else { "event-session-ended" };
+                self.put(record.at, w.say(key), Vec::new(), by_console(by));
+            }
+            AuditEvent::TrustRevoked { by, .. } if by_console(by) => {
+                let text = w.say("event-forgotten-by-administrator");
+                // An administrator forgets many places at once; its owner reads it once.
+                let is_told = self.lines.last().is_some_and(|line| line.sentence == text);
+                if !is_told {
+                    self.put(record.at, text, Vec::new(), false);
+                }
+            }
             AuditEvent::AuthenticatorAdded { method, label, .. } if *method != Method::Invitation => {
                 let kind = self.kind(*method);
                 let is_plain = *label == kind || *method == Method::RecoveryCode;
@@ -81,9 +92,10 @@ impl Story {
                 let text = w.with_two("event-app-password-made", label, service_name(w, service));
                 self.put(record.at, text, Vec::new(), true);
             }
-            AuditEvent::AppPasswordRevoked { service, label, .. } => {
-                let text = w.with_two("event-app-password-revoked", label, service_name(w, service));
-                self.put(record.at, text, Vec::new(), false);
+            AuditEvent::AppPasswordRevoked { service, label, by, .. } => {
+                let (own, other) = ("event-app-password-revoked", "event-app-password-revoked-by-administrator");
+                let text = w.with_two(if by_console(by) { other } else { own }, label, service_name(w, service));
+                self.put(record.at, text, Vec::new(), by_console(by));
             }
             AuditEvent::UserInvited { .. } => self.put(record.at, w.say("event-invited"), Vec::new(), false),
             AuditEvent::LockCleared { .. } => self.put(record.at, w.say("event-unlocked"), Vec::new(), false),
@@ -130,6 +142,11 @@ impl Story {
         let (machine, ago) = (machine_time(at), self.words.ago(at, self.now));
         self.lines.push(Line { at: machine, ago, sentence, details, attempt: None, is_alarming });
     }
+}
+
+/// Whether somebody else did it, in the console.
+fn by_console(by: &str) -> bool {
+    by.starts_with("console:")
 }
 
 /// `radius/vpn` as a person knows it.
@@ -234,6 +251,38 @@ mod tests {
         let sentence = lines[0].sentence.replace(['\u{2068}', '\u{2069}'], "");
         assert_eq!(sentence, "Signed in to vpn with the app password Build server");
         assert!(lines[0].attempt.is_some(), "it can be disowned");
+    }
+
+    #[test]
+    fn what_an_administrator_did_in_the_console_is_told_as_such_and_once() {
+        let user = vestibule_engine::UserId(uuid::Uuid::from_u128(1));
+        let forgotten = |number, by: &str| {
+            let trust = vestibule_engine::TrustId(uuid::Uuid::from_u128(number));
+            AuditEvent::TrustRevoked { user, trust, by: by.to_owned() }
+        };
+        let by = || "console:corp/root".to_owned();
+        let (service, label) = ("ldap/jenkins".to_owned(), "Build server".to_owned());
+        let (what, reason) = ("forget".to_owned(), "Ticket 4711".to_owned());
+        let lines = told(vec![
+            AuditEvent::ConsoleActed { user, by: by(), what, reason },
+            forgotten(1, &by()),
+            forgotten(2, &by()),
+            forgotten(3, "portal:ada"),
+            AuditEvent::SessionEnded { user, by: by() },
+            AuditEvent::SessionEnded { user, by: "portal".to_owned() },
+            AuditEvent::AppPasswordRevoked { user, service, label, by: by() },
+        ]);
+        let sentences: Vec<String> =
+            lines.iter().map(|line| line.sentence.replace(['\u{2068}', '\u{2069}'], "")).collect();
+        assert_eq!(
+            sentences,
+            [
+                "An administrator revoked the app password Build server for jenkins",
+                "A session on these pages ended",
+                "An administrator ended a session on these pages",
+                "An administrator took back where you were remembered: your second step is asked for again",
+            ]
+        );
     }
 
     #[test]

@@ -6,6 +6,10 @@ nav-devices = Geräte
 nav-app-passwords = App-Passwörter
 nav-history = Aktivität
 nav-sessions = Sitzungen
+nav-console = Konsole
+nav-remembered = Gemerkt
+nav-people = Personen
+nav-own = Meine Anmeldung
 sign-out = Abmelden
 help = Brauchen Sie Hilfe?
 reference = Referenz { $what }
@@ -24,6 +28,7 @@ time-hours = { $count ->
     [one] vor { $count } Stunde
    *[other] vor { $count } Stunden
   }
+time-never = Nie
 browser-unknown = Unbekannter Browser
 
 ## Sign in
@@ -178,6 +183,7 @@ remove-text = Es öffnet nichts mehr. Um es wieder zu benutzen, fügen Sie es ne
 remove-last = Das ist Ihr letzter zweiter Schritt. Ohne ihn können Sie sich nicht anmelden und brauchen eine Einladung, um einen neuen einzurichten.
 again-title = Zeigen Sie, dass Sie es sind
 again-text = Das ändert, wie Ihr Konto geschützt ist, darum wird noch einmal nach Ihrem zweiten Schritt gefragt.
+again-text-console = Das ändert etwas für andere Personen, darum wird noch einmal nach Ihrem zweiten Schritt gefragt.
 again-button = Weiter
 
 ## Adding
@@ -279,6 +285,9 @@ event-app-password-made = Das App-Passwort { $what } wurde für { $where } erste
 event-app-password-revoked = Das App-Passwort { $what } für { $where } wurde widerrufen
 event-invited = Sie wurden eingeladen, einen zweiten Schritt einzurichten
 event-unlocked = Eine Sperre wurde aufgehoben
+event-session-ended-by-administrator = Ein Administrator hat eine Sitzung auf diesen Seiten beendet
+event-app-password-revoked-by-administrator = Ein Administrator hat das App-Passwort { $what } für { $where } widerrufen
+event-forgotten-by-administrator = Ein Administrator hat zurückgenommen, wo Sie gemerkt waren: Nach Ihrem zweiten Schritt wird wieder gefragt
 reason-password = das Passwort war falsch
 reason-code = der Code war falsch
 reason-denied = auf dem Telefon abgelehnt
@@ -313,3 +322,97 @@ places-text = Hier werden Sie eine Weile nicht noch einmal gefragt.
 place-repeats = Meldet sich von selbst an von { $what },
 place-until = bis
 place-forget = Vergessen
+
+## Console
+console-lacks-a-step = Sie haben sich mit einem Wiederherstellungscode angemeldet. Sie können alles ansehen und nichts ändern. Um einzugreifen, geben Sie einen anderen zweiten Schritt: melden Sie sich ab und wieder an.
+remembered-title = Gemerkt
+remembered-lead = Wo jemand nicht nach dem zweiten Schritt gefragt wird, und bis wann.
+remembered-search = Person oder Ort
+remembered-only = Nur { $what } wird gezeigt.
+remembered-everybody = Alle zeigen
+remembered-none = Niemand ist irgendwo gemerkt: Bei jeder Anmeldung, die einen zweiten Schritt braucht, wird danach gefragt.
+remembered-none-fit = Nichts Gemerktes passt zu diesem Filter.
+remembered-all = Alles zeigen
+remembered-count = { $count ->
+    [one] { $count } Eintrag
+   *[other] { $count } Einträge
+  }
+trust-repeats = Wiederholte Anmeldung
+trust-station = Gemerkter Ort
+choose-all = Alle
+filter-button = Filtern
+export-csv = CSV exportieren
+column-select = Auswahl
+column-act = Was Sie tun können
+column-person = Person
+column-service = Anwendung
+column-station = Von
+column-kind = Art
+column-factor = Zweiter Schritt
+column-since = Seit
+column-until = Bis
+column-seen = Zuletzt gesehen
+column-browser = Browser
+row-select = { $who } bei { $what } von { $where } auswählen
+forget-selected = Auswahl vergessen
+forget-all = { $count ->
+    [one] Diesen Eintrag vergessen
+   *[other] Alle { $count } Einträge vergessen
+  }
+page-before = Vorige Seite
+page-after = Nächste Seite
+page-of = Seite { $what } von { $where }
+page-number = Seite { $what }
+people-title = Personen
+people-search = Name oder E-Mail
+people-button = Suchen
+people-none = Niemand heißt so.
+person-account = Meldet sich an als
+person-mail = E-Mail
+person-groups = Gruppen
+person-state = Zustand
+person-enabled = Darf sich anmelden
+person-disabled = Gesperrt
+person-created = Bekannt seit
+person-last-login = Letzte Anmeldung
+person-devices = Geräte und Codes
+device-confirmed = Bestätigt
+device-unconfirmed = Noch nicht bestätigt
+person-no-remembered = Diese Person ist nirgends gemerkt.
+person-no-devices = Diese Person hat keinen zweiten Schritt.
+person-no-app-passwords = Diese Person hat keine App-Passwörter.
+person-no-sessions = Diese Person ist auf diesen Seiten nicht angemeldet.
+person-forget-all = Alles dieser Person vergessen
+end-button = Beenden
+end-all = Alle Sitzungen beenden
+forget-title = { $count ->
+    [one] Einen Eintrag vergessen?
+   *[other] { $count } Einträge vergessen?
+  }
+forget-line = { $who } wird bei { $what } von { $where } wieder nach dem zweiten Schritt gefragt.
+forget-button = Vergessen
+revoke-line = Das Programm, in dem { $who } { $what } benutzt, kann sich bei { $where } nicht mehr anmelden.
+end-title = { $count ->
+    [one] Eine Sitzung beenden?
+   *[other] { $count } Sitzungen beenden?
+  }
+end-line = { $who } wird auf diesen Seiten abgemeldet, in { $what } bei { $where }.
+confirm-back = Zurück
+confirm-what = Das wird geschehen:
+confirm-more = { $count ->
+    [one] Und dasselbe für { $count } weiteren.
+   *[other] Und dasselbe für { $count } weitere.
+  }
+confirm-left = { $count ->
+    [one] { $count } Eintrag bleibt für ein anderes Mal: So viel wird auf einmal getan.
+   *[other] { $count } Einträge bleiben für ein anderes Mal: So viel wird auf einmal getan.
+  }
+reason-label = Grund
+reason-hint = Er steht im Prüfprotokoll neben Ihrem Namen. Höchstens 200 Zeichen.
+reason-refused = Es wurde nichts getan. Schreiben Sie einen Grund von 1 bis 200 Zeichen in eine Zeile.
+done-forgotten = Vergessen. Nach dem zweiten Schritt wird wieder gefragt.
+done-partly-over = Vergessen. Einiges davon war schon vorbei.
+done-over = Das war schon vorbei. Es wurde nichts geändert.
+done-nothing = Nichts war ausgewählt.
+done-revoked = Widerrufen. Es öffnet nichts mehr.
+done-ended = Beendet. Wer sie benutzte, muss sich neu anmelden.

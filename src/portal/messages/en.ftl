@@ -6,6 +6,10 @@ nav-devices = Devices
 nav-app-passwords = App passwords
 nav-history = Activity
 nav-sessions = Sessions
+nav-console = Console
+nav-remembered = Remembered
+nav-people = People
+nav-own = My sign-in
 sign-out = Sign out
 help = Need help?
 reference = Reference { $what }
@@ -24,6 +28,7 @@ time-hours = { $count ->
     [one] { $count } hour ago
    *[other] { $count } hours ago
   }
+time-never = Never
 browser-unknown = Unknown browser
 
 ## Sign in
@@ -178,6 +183,7 @@ remove-text = It opens nothing any more. To use it again you add it again.
 remove-last = This is your last second step. Without it you cannot sign in, and you need an invitation to set up a new one.
 again-title = Show that it is you
 again-text = This changes how your account is protected, so your second step is asked again.
+again-text-console = This changes something for other people, so your second step is asked again.
 again-button = Continue
 
 ## Adding
@@ -279,6 +285,9 @@ event-app-password-made = The app password { $what } was made for { $where }
 event-app-password-revoked = The app password { $what } for { $where } was revoked
 event-invited = You were invited to set up a second step
 event-unlocked = A lock was lifted
+event-session-ended-by-administrator = An administrator ended a session on these pages
+event-app-password-revoked-by-administrator = An administrator revoked the app password { $what } for { $where }
+event-forgotten-by-administrator = An administrator took back where you were remembered: your second step is asked for again
 reason-password = the password was wrong
 reason-code = the code was wrong
 reason-denied = denied on the phone
@@ -313,3 +322,97 @@ places-text = Here you are not asked again for a while.
 place-repeats = Signs in by itself from { $what }
 place-until = until
 place-forget = Forget
+
+## Console
+console-lacks-a-step = You signed in with a recovery code. You can look at everything and change nothing. To act, give another second step: sign out and in again.
+remembered-title = Remembered
+remembered-lead = Where somebody is not asked for the second step, and until when.
+remembered-search = Person or place
+remembered-only = Only { $what } is shown.
+remembered-everybody = Show everybody
+remembered-none = Nobody is remembered anywhere: the second step is asked for at every sign-in that needs one.
+remembered-none-fit = Nothing that is remembered fits this filter.
+remembered-all = Show all
+remembered-count = { $count ->
+    [one] { $count } entry
+   *[other] { $count } entries
+  }
+trust-repeats = Repeated sign-in
+trust-station = Remembered place
+choose-all = All
+filter-button = Filter
+export-csv = Export CSV
+column-select = Selection
+column-act = What you can do
+column-person = Person
+column-service = Application
+column-station = From
+column-kind = Kind
+column-factor = Second step
+column-since = Since
+column-until = Until
+column-seen = Last seen
+column-browser = Browser
+row-select = Select { $who } at { $what } from { $where }
+forget-selected = Forget selected
+forget-all = { $count ->
+    [one] Forget this entry
+   *[other] Forget all { $count } entries
+  }
+page-before = Previous page
+page-after = Next page
+page-of = Page { $what } of { $where }
+page-number = Page { $what }
+people-title = People
+people-search = Name or e-mail
+people-button = Search
+people-none = Nobody has a name like that.
+person-account = Signs in as
+person-mail = E-mail
+person-groups = Groups
+person-state = State
+person-enabled = May sign in
+person-disabled = Disabled
+person-created = Known since
+person-last-login = Last sign-in
+person-devices = Devices and codes
+device-confirmed = Confirmed
+device-unconfirmed = Not confirmed yet
+person-no-remembered = This person is remembered nowhere.
+person-no-devices = This person has no second step.
+person-no-app-passwords = This person has no app passwords.
+person-no-sessions = This person is not signed in to these pages.
+person-forget-all = Forget all of this person
+end-button = End
+end-all = End all sessions
+forget-title = { $count ->
+    [one] Forget one entry?
+   *[other] Forget { $count } entries?
+  }
+forget-line = { $who } is asked for the second step again at { $what } from { $where }.
+forget-button = Forget
+revoke-line = The program in which { $who } uses { $what } can no longer sign in to { $where }.
+end-title = { $count ->
+    [one] End one session?
+   *[other] End { $count } sessions?
+  }
+end-line = { $who } is signed out of these pages in { $what } at { $where }.
+confirm-back = Back
+confirm-what = This will happen:
+confirm-more = { $count ->
+    [one] And the same for { $count } more.
+   *[other] And the same for { $count } more.
+  }
+confirm-left = { $count ->
+    [one] { $count } entry is left for another time: this is as much as is done at once.
+   *[other] { $count } entries are left for another time: this is as much as is done at once.
+  }
+reason-label = Reason
+reason-hint = It stands in the audit log beside your name. At most 200 characters.
+reason-refused = Nothing was done. Write a reason of 1 to 200 characters in one line.
+done-forgotten = Forgotten. The second step is asked for again.
+done-partly-over = Forgotten. Some of it was over already.
+done-over = That was over already. Nothing was changed.
+done-nothing = Nothing was selected.
+done-revoked = Revoked. It opens nothing any more.
+done-ended = Ended. Whoever used it has to sign in again.

@@ -6,6 +6,10 @@ nav-devices = Dispositivos
 nav-app-passwords = Contraseñas de app
 nav-history = Actividad
 nav-sessions = Sesiones
+nav-console = Consola
+nav-remembered = Recordados
+nav-people = Personas
+nav-own = Mi inicio de sesión
 sign-out = Cerrar sesión
 help = ¿Necesitas ayuda?
 reference = Referencia { $what }
@@ -24,6 +28,7 @@ time-hours = { $count ->
     [one] hace { $count } hora
    *[other] hace { $count } horas
   }
+time-never = Nunca
 browser-unknown = Navegador desconocido
 
 ## Sign in
@@ -178,6 +183,7 @@ remove-text = Ya no abre nada. Para usarlo otra vez, añádelo de nuevo.
 remove-last = Es tu último segundo paso. Sin él no puedes iniciar sesión y necesitas una invitación para configurar otro.
 again-title = Demuestra que eres tú
 again-text = Esto cambia cómo está protegida tu cuenta, así que se pide de nuevo tu segundo paso.
+again-text-console = Esto cambia algo para otras personas, así que se pide de nuevo tu segundo paso.
 again-button = Continuar
 
 ## Adding
@@ -279,6 +285,9 @@ event-app-password-made = Se creó la contraseña de aplicación { $what } para 
 event-app-password-revoked = Se revocó la contraseña de aplicación { $what } para { $where }
 event-invited = Recibiste una invitación para configurar un segundo paso
 event-unlocked = Se levantó un bloqueo
+event-session-ended-by-administrator = Un administrador terminó una sesión en estas páginas
+event-app-password-revoked-by-administrator = Un administrador revocó la contraseña de aplicación { $what } para { $where }
+event-forgotten-by-administrator = Un administrador retiró los lugares en los que se te recordaba: se te pide de nuevo el segundo paso
 reason-password = la contraseña era incorrecta
 reason-code = el código era incorrecto
 reason-denied = denegado en el teléfono
@@ -313,3 +322,97 @@ places-text = Aquí no se te pregunta de nuevo durante un rato.
 place-repeats = Inicia sesión por sí solo desde { $what }
 place-until = hasta el
 place-forget = Olvidar
+
+## Console
+console-lacks-a-step = Has iniciado sesión con un código de recuperación. Puedes verlo todo y no cambiar nada. Para actuar, da otro segundo paso: cierra la sesión y vuelve a iniciarla.
+remembered-title = Recordados
+remembered-lead = Dónde no se pide a alguien el segundo paso, y hasta cuándo.
+remembered-search = Persona o lugar
+remembered-only = Solo se muestra { $what }.
+remembered-everybody = Mostrar a todos
+remembered-none = Nadie está recordado en ningún sitio: el segundo paso se pide en cada inicio de sesión que lo necesita.
+remembered-none-fit = Nada de lo recordado encaja con este filtro.
+remembered-all = Mostrar todo
+remembered-count = { $count ->
+    [one] { $count } entrada
+   *[other] { $count } entradas
+  }
+trust-repeats = Inicio de sesión repetido
+trust-station = Lugar recordado
+choose-all = Todos
+filter-button = Filtrar
+export-csv = Exportar CSV
+column-select = Selección
+column-act = Qué puedes hacer
+column-person = Persona
+column-service = Aplicación
+column-station = Desde
+column-kind = Tipo
+column-factor = Segundo paso
+column-since = Desde el
+column-until = Hasta el
+column-seen = Visto por última vez
+column-browser = Navegador
+row-select = Seleccionar a { $who } en { $what } desde { $where }
+forget-selected = Olvidar la selección
+forget-all = { $count ->
+    [one] Olvidar esta entrada
+   *[other] Olvidar las { $count } entradas
+  }
+page-before = Página anterior
+page-after = Página siguiente
+page-of = Página { $what } de { $where }
+page-number = Página { $what }
+people-title = Personas
+people-search = Nombre o correo
+people-button = Buscar
+people-none = Nadie tiene un nombre así.
+person-account = Inicia sesión como
+person-mail = Correo
+person-groups = Grupos
+person-state = Estado
+person-enabled = Puede iniciar sesión
+person-disabled = Desactivado
+person-created = Se conoce desde el
+person-last-login = Último inicio de sesión
+person-devices = Dispositivos y códigos
+device-confirmed = Confirmado
+device-unconfirmed = Aún sin confirmar
+person-no-remembered = Esta persona no está recordada en ningún sitio.
+person-no-devices = Esta persona no tiene un segundo paso.
+person-no-app-passwords = Esta persona no tiene contraseñas de aplicación.
+person-no-sessions = Esta persona no ha iniciado sesión en estas páginas.
+person-forget-all = Olvidar todo de esta persona
+end-button = Terminar
+end-all = Terminar todas las sesiones
+forget-title = { $count ->
+    [one] ¿Olvidar una entrada?
+   *[other] ¿Olvidar { $count } entradas?
+  }
+forget-line = A { $who } se le pide de nuevo el segundo paso en { $what } desde { $where }.
+forget-button = Olvidar
+revoke-line = El programa en el que { $who } usa { $what } ya no puede iniciar sesión en { $where }.
+end-title = { $count ->
+    [one] ¿Terminar una sesión?
+   *[other] ¿Terminar { $count } sesiones?
+  }
+end-line = Se cierra la sesión de { $who } en estas páginas, en { $what } desde { $where }.
+confirm-back = Volver
+confirm-what = Esto es lo que pasará:
+confirm-more = { $count ->
+    [one] Y lo mismo para { $count } más.
+   *[other] Y lo mismo para { $count } más.
+  }
+confirm-left = { $count ->
+    [one] Queda { $count } entrada para otra vez: no se hace más de una vez.
+   *[other] Quedan { $count } entradas para otra vez: no se hace más de una vez.
+  }
+reason-label = Motivo
+reason-hint = Consta en el registro de auditoría junto a tu nombre. Como máximo 200 caracteres.
+reason-refused = No se ha hecho nada. Escribe un motivo de 1 a 200 caracteres en una línea.
+done-forgotten = Olvidado. El segundo paso se pide de nuevo.
+done-partly-over = Olvidado. Una parte ya había terminado.
+done-over = Eso ya había terminado. No se ha cambiado nada.
+done-nothing = No había nada seleccionado.
+done-revoked = Revocada. Ya no abre nada.
+done-ended = Terminado. Quien lo usaba tiene que iniciar sesión de nuevo.

@@ -6,6 +6,10 @@ nav-devices = Appareils
 nav-app-passwords = Mots de passe d'appli
 nav-history = Activité
 nav-sessions = Sessions
+nav-console = Console
+nav-remembered = Mémorisés
+nav-people = Personnes
+nav-own = Ma connexion
 sign-out = Se déconnecter
 help = Besoin d'aide ?
 reference = Référence { $what }
@@ -24,6 +28,7 @@ time-hours = { $count ->
     [one] il y a { $count } heure
    *[other] il y a { $count } heures
   }
+time-never = Jamais
 browser-unknown = Navigateur inconnu
 
 ## Sign in
@@ -178,6 +183,7 @@ remove-text = Cela n'ouvre plus rien. Pour l'utiliser encore, ajoutez-le à nouv
 remove-last = C'est votre dernière deuxième étape. Sans elle, vous ne pouvez plus vous connecter et il vous faut une invitation pour en configurer une autre.
 again-title = Montrez que c'est vous
 again-text = Ceci change la protection de votre compte, votre deuxième étape est donc demandée à nouveau.
+again-text-console = Ceci change quelque chose pour d'autres personnes, votre deuxième étape est donc demandée à nouveau.
 again-button = Continuer
 
 ## Adding
@@ -279,6 +285,9 @@ event-app-password-made = Le mot de passe d'application { $what } a été créé
 event-app-password-revoked = Le mot de passe d'application { $what } pour { $where } a été révoqué
 event-invited = Vous avez été invité à configurer une deuxième étape
 event-unlocked = Un blocage a été levé
+event-session-ended-by-administrator = Un administrateur a terminé une session sur ces pages
+event-app-password-revoked-by-administrator = Un administrateur a révoqué le mot de passe d'application { $what } pour { $where }
+event-forgotten-by-administrator = Un administrateur a retiré les lieux où vous étiez mémorisé : votre deuxième étape est de nouveau demandée
 reason-password = le mot de passe était faux
 reason-code = le code était faux
 reason-denied = refusée sur le téléphone
@@ -313,3 +322,97 @@ places-text = Ici, rien ne vous est demandé à nouveau pendant un moment.
 place-repeats = Se connecte de lui-même depuis { $what }
 place-until = jusqu'au
 place-forget = Oublier
+
+## Console
+console-lacks-a-step = Vous vous êtes connecté avec un code de secours. Vous pouvez tout consulter et ne rien modifier. Pour agir, donnez une autre deuxième étape : déconnectez-vous, puis reconnectez-vous.
+remembered-title = Mémorisés
+remembered-lead = Où la deuxième étape n'est pas demandée, et jusqu'à quand.
+remembered-search = Personne ou lieu
+remembered-only = Seuls les lieux de { $what } sont affichés.
+remembered-everybody = Afficher tout le monde
+remembered-none = Personne n'est mémorisé nulle part : la deuxième étape est demandée à chaque connexion qui en exige une.
+remembered-none-fit = Rien de mémorisé ne correspond à ce filtre.
+remembered-all = Tout afficher
+remembered-count = { $count ->
+    [one] { $count } entrée
+   *[other] { $count } entrées
+  }
+trust-repeats = Connexion répétée
+trust-station = Lieu mémorisé
+choose-all = Tous
+filter-button = Filtrer
+export-csv = Exporter en CSV
+column-select = Sélection
+column-act = Ce que vous pouvez faire
+column-person = Personne
+column-service = Application
+column-station = Depuis
+column-kind = Type
+column-factor = Deuxième étape
+column-since = Depuis le
+column-until = Jusqu'au
+column-seen = Vu pour la dernière fois
+column-browser = Navigateur
+row-select = Sélectionner { $who } sur { $what } depuis { $where }
+forget-selected = Oublier la sélection
+forget-all = { $count ->
+    [one] Oublier cette entrée
+   *[other] Oublier les { $count } entrées
+  }
+page-before = Page précédente
+page-after = Page suivante
+page-of = Page { $what } sur { $where }
+page-number = Page { $what }
+people-title = Personnes
+people-search = Nom ou e-mail
+people-button = Rechercher
+people-none = Personne ne porte un tel nom.
+person-account = Se connecte comme
+person-mail = E-mail
+person-groups = Groupes
+person-state = État
+person-enabled = Peut se connecter
+person-disabled = Désactivé
+person-created = Connu depuis le
+person-last-login = Dernière connexion
+person-devices = Appareils et codes
+device-confirmed = Confirmé
+device-unconfirmed = Pas encore confirmé
+person-no-remembered = Cette personne n'est mémorisée nulle part.
+person-no-devices = Cette personne n'a pas de deuxième étape.
+person-no-app-passwords = Cette personne n'a pas de mot de passe d'application.
+person-no-sessions = Cette personne n'est pas connectée à ces pages.
+person-forget-all = Oublier tout de cette personne
+end-button = Terminer
+end-all = Terminer toutes les sessions
+forget-title = { $count ->
+    [one] Oublier une entrée ?
+   *[other] Oublier { $count } entrées ?
+  }
+forget-line = La deuxième étape est de nouveau demandée à { $who } sur { $what } depuis { $where }.
+forget-button = Oublier
+revoke-line = Le programme dans lequel { $who } utilise { $what } ne peut plus se connecter à { $where }.
+end-title = { $count ->
+    [one] Terminer une session ?
+   *[other] Terminer { $count } sessions ?
+  }
+end-line = { $who } est déconnecté de ces pages dans { $what } depuis { $where }.
+confirm-back = Retour
+confirm-what = Voici ce qui va se passer :
+confirm-more = { $count ->
+    [one] Et de même pour { $count } autre.
+   *[other] Et de même pour { $count } autres.
+  }
+confirm-left = { $count ->
+    [one] { $count } entrée reste pour une autre fois : c'est le maximum en une fois.
+   *[other] { $count } entrées restent pour une autre fois : c'est le maximum en une fois.
+  }
+reason-label = Motif
+reason-hint = Il figure dans le journal d'audit à côté de votre nom. Au plus 200 caractères.
+reason-refused = Rien n'a été fait. Écrivez un motif de 1 à 200 caractères sur une ligne.
+done-forgotten = Oublié. La deuxième étape est de nouveau demandée.
+done-partly-over = Oublié. Une partie était déjà terminée.
+done-over = C'était déjà terminé. Rien n'a été modifié.
+done-nothing = Rien n'était sélectionné.
+done-revoked = Révoqué. Il n'ouvre plus rien.
+done-ended = Terminé. Qui l'utilisait doit se reconnecter.

@@ -6,6 +6,10 @@ nav-devices = Dispositivi
 nav-app-passwords = Password per app
 nav-history = Attività
 nav-sessions = Sessioni
+nav-console = Console
+nav-remembered = Ricordati
+nav-people = Persone
+nav-own = Il mio accesso
 sign-out = Esci
 help = Serve aiuto?
 reference = Riferimento { $what }
@@ -24,6 +28,7 @@ time-hours = { $count ->
     [one] { $count } ora fa
    *[other] { $count } ore fa
   }
+time-never = Mai
 browser-unknown = Browser sconosciuto
 
 ## Sign in
@@ -178,6 +183,7 @@ remove-text = Non apre più nulla. Per usarlo ancora devi aggiungerlo di nuovo.
 remove-last = È il tuo ultimo secondo passaggio. Senza non puoi accedere e ti serve un invito per configurarne uno nuovo.
 again-title = Dimostra che sei tu
 again-text = Questo cambia la protezione del tuo account, perciò il secondo passaggio viene chiesto di nuovo.
+again-text-console = Questo cambia qualcosa per altre persone, perciò il secondo passaggio viene chiesto di nuovo.
 again-button = Continua
 
 ## Adding
@@ -279,6 +285,9 @@ event-app-password-made = È stata creata la password per app { $what } per { $w
 event-app-password-revoked = È stata revocata la password per app { $what } per { $where }
 event-invited = Hai ricevuto un invito a configurare un secondo passaggio
 event-unlocked = Un blocco è stato tolto
+event-session-ended-by-administrator = Un amministratore ha terminato una sessione su queste pagine
+event-app-password-revoked-by-administrator = Un amministratore ha revocato la password per app { $what } per { $where }
+event-forgotten-by-administrator = Un amministratore ha revocato i luoghi in cui eri ricordato: il secondo passaggio ti viene chiesto di nuovo
 reason-password = la password era errata
 reason-code = il codice era errato
 reason-denied = rifiutato sul telefono
@@ -313,3 +322,97 @@ places-text = Qui per un po' non ti viene chiesto di nuovo.
 place-repeats = Accede da sé da { $what }
 place-until = fino al
 place-forget = Dimentica
+
+## Console
+console-lacks-a-step = Hai effettuato l'accesso con un codice di recupero. Puoi vedere tutto e non cambiare nulla. Per intervenire usa un altro secondo passaggio: esci e accedi di nuovo.
+remembered-title = Ricordati
+remembered-lead = Dove a qualcuno non viene chiesto il secondo passaggio, e fino a quando.
+remembered-search = Persona o luogo
+remembered-only = Si vede solo { $what }.
+remembered-everybody = Mostra tutti
+remembered-none = Nessuno è ricordato da nessuna parte: il secondo passaggio viene chiesto a ogni accesso che lo richiede.
+remembered-none-fit = Nulla di ricordato corrisponde a questo filtro.
+remembered-all = Mostra tutto
+remembered-count = { $count ->
+    [one] { $count } voce
+   *[other] { $count } voci
+  }
+trust-repeats = Accesso ripetuto
+trust-station = Luogo ricordato
+choose-all = Tutti
+filter-button = Filtra
+export-csv = Esporta CSV
+column-select = Selezione
+column-act = Che cosa puoi fare
+column-person = Persona
+column-service = Applicazione
+column-station = Da
+column-kind = Tipo
+column-factor = Secondo passaggio
+column-since = Dal
+column-until = Fino al
+column-seen = Visto l'ultima volta
+column-browser = Browser
+row-select = Seleziona { $who } su { $what } da { $where }
+forget-selected = Dimentica la selezione
+forget-all = { $count ->
+    [one] Dimentica questa voce
+   *[other] Dimentica tutte le { $count } voci
+  }
+page-before = Pagina precedente
+page-after = Pagina successiva
+page-of = Pagina { $what } di { $where }
+page-number = Pagina { $what }
+people-title = Persone
+people-search = Nome o e-mail
+people-button = Cerca
+people-none = Nessuno ha un nome simile.
+person-account = Accede come
+person-mail = E-mail
+person-groups = Gruppi
+person-state = Stato
+person-enabled = Può accedere
+person-disabled = Disattivato
+person-created = Noto dal
+person-last-login = Ultimo accesso
+person-devices = Dispositivi e codici
+device-confirmed = Confermato
+device-unconfirmed = Non ancora confermato
+person-no-remembered = Questa persona non è ricordata da nessuna parte.
+person-no-devices = Questa persona non ha un secondo passaggio.
+person-no-app-passwords = Questa persona non ha password per app.
+person-no-sessions = Questa persona non ha effettuato l'accesso a queste pagine.
+person-forget-all = Dimentica tutto di questa persona
+end-button = Termina
+end-all = Termina tutte le sessioni
+forget-title = { $count ->
+    [one] Dimenticare una voce?
+   *[other] Dimenticare { $count } voci?
+  }
+forget-line = A { $who } viene chiesto di nuovo il secondo passaggio su { $what } da { $where }.
+forget-button = Dimentica
+revoke-line = Il programma in cui { $who } usa { $what } non può più accedere a { $where }.
+end-title = { $count ->
+    [one] Terminare una sessione?
+   *[other] Terminare { $count } sessioni?
+  }
+end-line = { $who } viene disconnesso da queste pagine in { $what } da { $where }.
+confirm-back = Indietro
+confirm-what = Ecco che cosa succederà:
+confirm-more = { $count ->
+    [one] E lo stesso per un'altra ({ $count }).
+   *[other] E lo stesso per altre { $count }.
+  }
+confirm-left = { $count ->
+    [one] Resta { $count } voce per un'altra volta: di più non si fa in una volta.
+   *[other] Restano { $count } voci per un'altra volta: di più non si fa in una volta.
+  }
+reason-label = Motivo
+reason-hint = Compare nel registro di controllo accanto al tuo nome. Al massimo 200 caratteri.
+reason-refused = Non è stato fatto nulla. Scrivi un motivo da 1 a 200 caratteri su una riga.
+done-forgotten = Dimenticato. Il secondo passaggio viene chiesto di nuovo.
+done-partly-over = Dimenticato. Una parte era già finita.
+done-over = Era già finito. Non è stato cambiato nulla.
+done-nothing = Non era selezionato nulla.
+done-revoked = Revocata. Non apre più nulla.
+done-ended = Terminato. Chi lo usava deve accedere di nuovo.

@@ -229,7 +229,7 @@ pub(super) async fn conclude(visit: &Visit, purpose: &Purpose, verdict: Verdict)
                 return Ok(None);
             }
             let mut response = Redirect::to(then).into_response();
-            session::raise(visit, &member, Raised::SteppedUp, &mut response).await?;
+            session::raise(visit, &member, Raised::SteppedUp(grant.methods()), &mut response).await?;
             Ok(Some(response))
         }
         Purpose::Test { session, device, .. } => {

@@ -26,25 +26,27 @@ use crate::settings::{Origin, PortalSettings, SessionTimes, Site as Shown};
 const LISTED_PROXY: &str = "127.0.0.1:7";
 const HOUR: Duration = Duration::from_secs(3_600);
 
-pub(super) struct Site {
-    pub(super) world: World,
-    pub(super) desk: Arc<Desk>,
+pub(crate) struct Site {
+    pub(crate) world: World,
+    pub(crate) desk: Arc<Desk>,
     app: Router,
 }
 
 /// What came back.
 #[derive(Debug)]
-pub(super) struct Page {
-    pub(super) status: StatusCode,
+pub(crate) struct Page {
+    pub(crate) status: StatusCode,
     /// Where it leads, if it leads anywhere.
-    pub(super) to: String,
+    pub(crate) to: String,
+    /// The media type.
+    pub(crate) kind: String,
     /// Without the marks that keep foreign text in its place.
-    pub(super) text: String,
+    pub(crate) text: String,
 }
 
 impl Site {
     /// These services take app passwords.
-    pub(super) fn with(services: &[&str]) -> Self {
+    pub(crate) fn with(services: &[&str]) -> Self {
         let world = World::new();
         let PortalLinks { totp, recovery_codes, app_password_services, .. } = links(services);
         let live = Live { settings: settings(), primaries: Vec::new(), totp, recovery_codes, app_password_services };
@@ -63,14 +65,28 @@ impl Site {
         Self { world, desk, app }
     }
 
+    /// Take over these settings, as a reload does.
+    pub(crate) fn change(&self, change: impl FnOnce(&mut PortalSettings)) {
+        let mut settings = settings();
+        change(&mut settings);
+        let PortalLinks { totp, recovery_codes, app_password_services, .. } = links(&[]);
+        let live = Live { settings, primaries: Vec::new(), totp, recovery_codes, app_password_services };
+        self.desk.live.store(Arc::new(live));
+    }
+
     /// Somebody with a full session, whose second step was given so long ago.
-    pub(super) fn signed_in(&self, name: &str, proven_ago: Duration) -> Browser<'_> {
-        self.session(name, Level::Full, proven_ago)
+    pub(crate) fn signed_in(&self, name: &str, proven_ago: Duration) -> Browser<'_> {
+        self.session(name, Level::Full, &[Method::Totp], proven_ago)
+    }
+
+    /// Somebody who is in by these second steps.
+    pub(crate) fn signed_in_with(&self, name: &str, methods: &[Method]) -> Browser<'_> {
+        self.session(name, Level::Full, methods, Duration::ZERO)
     }
 
     /// Somebody whom an invitation let in, to enrol and nothing else.
-    pub(super) fn invited(&self, name: &str) -> Browser<'_> {
-        let invited = self.session(name, Level::Enrol, Duration::ZERO);
+    pub(crate) fn invited(&self, name: &str) -> Browser<'_> {
+        let invited = self.session(name, Level::Enrol, &[Method::Invitation], Duration::ZERO);
         let invitation = Authenticator {
             id: AuthenticatorId(uuid::Uuid::from_u128(1)),
             user: invited.user,
@@ -88,15 +104,16 @@ impl Site {
         invited
     }
 
-    fn session(&self, name: &str, level: Level, proven_ago: Duration) -> Browser<'_> {
+    fn session(&self, name: &str, level: Level, methods: &[Method], proven_ago: Duration) -> Browser<'_> {
         let now = self.desk.clock.now();
         let user = self.world.person(name);
         let record = Record {
             level,
-            methods: vec![Method::Totp],
+            methods: methods.to_vec(),
             began: now.before(proven_ago),
             seen: now,
             proven: now.before(proven_ago),
+            proven_by: methods.to_vec(),
             ends: now.after(HOUR),
             address: "192.0.2.1".to_owned(),
             client: None,
@@ -106,46 +123,48 @@ impl Site {
         let (created, expires) = (record.began, now.after(HOUR));
         let token = Token { kind, digest, user: Some(user), payload: SecretBytes::new(payload), created, expires };
         self.world.store.lock().tokens.insert((kind, digest), token);
-        Browser { site: self, user, form: secret.form_token(), session: Some(secret) }
+        Browser { site: self, user, form: secret.form_token(), session: Some(secret), address: None }
     }
 
-    pub(super) fn stranger(&self) -> Browser<'_> {
+    pub(crate) fn stranger(&self) -> Browser<'_> {
         let form = Secret::draw(&*self.desk.random).unwrap().form_token();
-        Browser { site: self, user: UserId(uuid::Uuid::nil()), session: None, form }
+        Browser { site: self, user: UserId(uuid::Uuid::nil()), session: None, form, address: None }
     }
 
-    pub(super) fn made_at_all(&self) -> usize {
+    pub(crate) fn made_at_all(&self) -> usize {
         self.world.store.lock().tokens.keys().filter(|(kind, _)| *kind == TokenKind::AppPassword).count()
     }
 }
 
-pub(super) struct Browser<'a> {
+pub(crate) struct Browser<'a> {
     site: &'a Site,
-    pub(super) user: UserId,
+    pub(crate) user: UserId,
     session: Option<Secret>,
     /// What its forms carry.
-    pub(super) form: String,
+    pub(crate) form: String,
+    /// Where the proxy says that it is; nothing: where the proxy is.
+    pub(crate) address: Option<&'static str>,
 }
 
 impl Browser<'_> {
-    pub(super) async fn get(&self, path: &str) -> Page {
+    pub(crate) async fn get(&self, path: &str) -> Page {
         self.send("GET", path, String::new()).await
     }
 
-    pub(super) async fn post(&self, path: &str, fields: &[(&str, &str)]) -> Page {
+    pub(crate) async fn post(&self, path: &str, fields: &[(&str, &str)]) -> Page {
         let mut body = url::form_urlencoded::Serializer::new(String::new());
         body.append_pair("form", &self.form).extend_pairs(fields);
         self.send("POST", path, body.finish()).await
     }
 
     /// The secret that the page shows once.
-    pub(super) async fn make(&self, service: &str, label: &str) -> Password {
+    pub(crate) async fn make(&self, service: &str, label: &str) -> Password {
         let page = self.post("/app-passwords/new", &[("service", service), ("label", label)]).await;
         Password::new(page.between("id=\"secret\">", "<"))
     }
 
     /// What the door would say.
-    pub(super) async fn opens(&self, secret: &Password, service: &str) -> bool {
+    pub(crate) async fn opens(&self, secret: &Password, service: &str) -> bool {
         self.site.desk.app_passwords.check(secret, self.user, service).await.unwrap().is_some()
     }
 
@@ -157,23 +176,28 @@ impl Browser<'_> {
         if let Some(secret) = &self.session {
             request = request.header(header::COOKIE, format!("__Host-vestibule={}", secret.expose()));
         }
+        if let Some(address) = self.address {
+            request = request.header("x-forwarded-for", address);
+        }
         let mut request = request.body(Body::from(body)).unwrap();
         request.extensions_mut().insert(Peer(LISTED_PROXY.parse::<SocketAddr>().unwrap()));
         let response = self.site.app.clone().oneshot(request).await.unwrap();
+        let kind = response.headers().get(header::CONTENT_TYPE).map(|kind| kind.to_str().unwrap().to_owned());
         let to = response.headers().get(header::LOCATION).map(|to| to.to_str().unwrap().to_owned());
         let status = response.status();
         let text = String::from_utf8(to_bytes(response.into_body(), 1 << 20).await.unwrap().to_vec()).unwrap();
-        Page { status, to: to.unwrap_or_default(), text: text.replace(['\u{2068}', '\u{2069}'], "") }
+        let (to, kind) = (to.unwrap_or_default(), kind.unwrap_or_default());
+        Page { status, to, kind, text: text.replace(['\u{2068}', '\u{2069}'], "") }
     }
 }
 
 impl Page {
-    pub(super) fn between(&self, before: &str, after: &str) -> &str {
+    pub(crate) fn between(&self, before: &str, after: &str) -> &str {
         let found = self.text.split_once(before).and_then(|(_, rest)| rest.split_once(after));
         found.unwrap_or_else(|| panic!("no {before} in {}", self.text)).0
     }
 
-    pub(super) fn says(&self, words: &str) -> bool {
+    pub(crate) fn says(&self, words: &str) -> bool {
         self.text.contains(words)
     }
 }
@@ -200,6 +224,7 @@ fn settings() -> PortalSettings {
         primaries: Vec::new(),
         site: Shown { name: "Example".to_owned(), help: None, accent: None },
         session: SessionTimes { idle: HOUR, absolute: HOUR },
+        console: None,
         connections: 16,
         connections_per_source: 16,
         refusal_delay: Duration::ZERO,

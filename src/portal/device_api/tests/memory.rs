@@ -21,6 +21,7 @@ pub(crate) struct Inner {
     pub(crate) tokens: HashMap<(TokenKind, Digest), Token>,
     pub(crate) kept: HashMap<String, SecretBytes>,
     pub(crate) audit: Vec<AuditRecord>,
+    pub(crate) trust: BTreeMap<TrustId, TrustEntry>,
     spent: HashSet<AuthenticatorId>,
 }
 
@@ -30,6 +31,8 @@ pub(crate) struct MemoryStore {
     bells: Bells,
     /// From now on nothing can be read or written.
     pub(crate) broken: AtomicBool,
+    /// From now on what is remembered cannot be taken back.
+    pub(crate) is_stuck: AtomicBool,
 }
 
 impl MemoryStore {
@@ -207,8 +210,11 @@ impl Store for MemoryStore {
         Ok(self.lock().users.get(&user).cloned())
     }
 
-    async fn users(&self, _: Option<&str>, _: u64, _: u32) -> Result<Vec<User>, StoreError> {
-        not_here()
+    async fn users(&self, search: Option<&str>, offset: u64, limit: u32) -> Result<Vec<User>, StoreError> {
+        self.call().await?;
+        let mut found: Vec<User> = self.lock().users.values().cloned().collect();
+        found.retain(|user| user.subject.name.contains(search.unwrap_or_default()));
+        Ok(found.into_iter().skip(offset as usize).take(limit as usize).collect())
     }
 
     async fn add_authenticator(&self, new: NewAuthenticator, by: &str, now: Timestamp) -> Result<(), StoreError> {
@@ -297,16 +303,25 @@ impl Store for MemoryStore {
         not_here()
     }
 
-    async fn trust_entries(&self, _: Option<UserId>, _: Timestamp) -> Result<Vec<TrustEntry>, StoreError> {
-        not_here()
+    async fn trust_entries(&self, user: Option<UserId>, now: Timestamp) -> Result<Vec<TrustEntry>, StoreError> {
+        self.call().await?;
+        let fits = |entry: &&TrustEntry| entry.until > now && user.is_none_or(|user| user == entry.user);
+        Ok(self.lock().trust.values().filter(fits).cloned().collect())
     }
 
-    async fn revoke_trust(&self, _: TrustId, _: &str, _: Timestamp) -> Result<bool, StoreError> {
-        not_here()
+    async fn revoke_trust(&self, id: TrustId, by: &str, now: Timestamp) -> Result<bool, StoreError> {
+        self.call().await?;
+        if self.is_stuck.load(Ordering::SeqCst) {
+            return not_here();
+        }
+        let mut inner = self.lock();
+        let Some(TrustEntry { user, .. }) = inner.trust.remove(&id) else { return Ok(false) };
+        inner.note(now, AuditEvent::TrustRevoked { user, trust: id, by: by.to_owned() });
+        Ok(true)
     }
 
     async fn devices(&self, _: UserId) -> Result<Vec<Device>, StoreError> {
-        not_here()
+        Ok(self.lock().devices.values().cloned().collect())
     }
 
     async fn device(&self, id: AuthenticatorId) -> Result<Option<Device>, StoreError> {

@@ -1,0 +1,7 @@
+//! The console over a store in memory.
+
+mod access;
+mod acts;
+mod hostile;
+mod list;
+mod stage;
