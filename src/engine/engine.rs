@@ -115,6 +115,7 @@ pub struct Engine {
     settings: RwLock<Arc<Settings>>,
     running: Coalescer,
     gates: crate::gate::Gates,
+    sightings: exempt::Sightings,
 }
 
 impl Engine {
@@ -128,6 +129,7 @@ impl Engine {
             settings: RwLock::new(Arc::new(settings)),
             running: Coalescer::default(),
             gates: crate::gate::Gates::default(),
+            sightings: exempt::Sightings::default(),
         }
     }
 

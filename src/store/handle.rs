@@ -1,6 +1,7 @@
 //! The port of the engine, over whichever database was opened. Changes go through the writer; reads go straight to the
 //! database.
 
+mod adopted;
 mod reads;
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,6 +9,7 @@ use std::thread::JoinHandle;
 
 use async_trait::async_trait;
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 use vestibule_engine::{
     AttemptId, AttemptRow, AuditLine, AuditRecord, Authenticator, AuthenticatorId, Bells, CoalesceKey, Committed,
     Counter, CounterKey, Delivery, Device, DeviceMark, LocalAccount, NewAuthenticator, NewUser, Person, SecretBytes,
@@ -24,6 +26,8 @@ use crate::{accounts, attempts, audit, book, deliveries, devices, kept, tokens, 
 
 pub(crate) use reads::{Lease, Readers, Reads, Working};
 
+use adopted::Adopted;
+
 /// An open store.
 pub struct Handle {
     pub(crate) desk: Arc<Desk>,
@@ -32,6 +36,7 @@ pub struct Handle {
     pub(crate) running: Mutex<Running>,
     /// The ends of other nodes' chains that we wrote into ours last.
     pub(crate) witnessed: Mutex<Vec<(String, Head)>>,
+    adopted: Adopted,
 }
 
 /// What has to be waited for when the store closes.
@@ -44,7 +49,8 @@ pub(crate) struct Running {
 
 impl Handle {
     pub(crate) fn new(desk: Arc<Desk>, queue: Queue, reads: Reads, running: Running) -> Self {
-        Self { desk, queue, reads, running: Mutex::new(running), witnessed: Mutex::default() }
+        let (running, witnessed, adopted) = (Mutex::new(running), Mutex::default(), Adopted::default());
+        Self { desk, queue, reads, running, witnessed, adopted }
     }
 
     pub fn as_store(self: &Arc<Self>) -> Arc<dyn Store> {
@@ -113,16 +119,23 @@ impl Store for Handle {
     }
 
     async fn adopt(&self, person: &Person, now: Timestamp) -> Result<User, StoreError> {
-        if let Some(user) = self.user_of(&person.subject).await?
-            && !accounts::needs_adoption(&user, person)
-        {
+        let is_as_kept = |user: &User| !accounts::needs_adoption(user, person);
+        if let Some(user) = self.adopted.get(&person.subject).filter(is_as_kept) {
             return Ok(user);
         }
-        let doing = "bring a user up to date";
-        match self.change(doing, Change::Adopt(Box::new(person.clone())), "", now).await? {
-            Outcome::User(user) => Ok(*user),
-            _ => Err(mixed_up(doing)),
-        }
+        let read = Instant::now();
+        let user = match self.user_of(&person.subject).await?.filter(is_as_kept) {
+            Some(user) => user,
+            None => {
+                let doing = "bring a user up to date";
+                match self.change(doing, Change::Adopt(Box::new(person.clone())), "", now).await? {
+                    Outcome::User(user) => *user,
+                    _ => return Err(mixed_up(doing)),
+                }
+            }
+        };
+        self.adopted.keep(read, &user);
+        Ok(user)
     }
 
     async fn local_account(&self, canonical_name: &str) -> Result<Option<LocalAccount>, StoreError> {
@@ -156,7 +169,12 @@ impl Store for Handle {
     async fn commit(&self, change: Transition) -> Result<Committed, StoreError> {
         let (doing, now) = ("record a login", change.now);
         match self.change(doing, Change::Transition(Box::new(change)), "", now).await? {
-            Outcome::Committed(committed) => Ok(committed),
+            Outcome::Committed(committed) => {
+                if matches!(committed, Committed::UserGone) {
+                    self.adopted.forget();
+                }
+                Ok(committed)
+            }
             _ => Err(mixed_up(doing)),
         }
     }
@@ -219,11 +237,15 @@ impl Store for Handle {
         audit_by: &str,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        self.change("change a user", Change::EditUser(user, change), audit_by, now).await.map(drop)
+        let changed = self.change("change a user", Change::EditUser(user, change), audit_by, now).await;
+        self.adopted.forget();
+        changed.map(drop)
     }
 
     async fn delete_user(&self, user: UserId, audit_by: &str, now: Timestamp) -> Result<(), StoreError> {
-        self.change("delete a user", Change::DeleteUser(user), audit_by, now).await.map(drop)
+        let deleted = self.change("delete a user", Change::DeleteUser(user), audit_by, now).await;
+        self.adopted.forget();
+        deleted.map(drop)
     }
 
     async fn user(&self, user: UserId) -> Result<Option<User>, StoreError> {

@@ -151,7 +151,8 @@ impl Engine {
             change.unless_locked.push(CounterKey::report_of(owed.identity.user));
         }
         change.charge = sighting(login, owed).into_iter().collect();
-        let alert = self.watch_account(login, owed, &mut change).await?;
+        let watched = self.watch_account(login, owed, &mut change).await?;
+        let now = change.now;
         change.if_enabled = Some(owed.identity.user);
         change.signed_in = Some(owed.identity.user);
         change.relies_on = basis.relies_on;
@@ -161,8 +162,8 @@ impl Engine {
         Ok(match self.commit(change).await? {
             Committed::Done { .. } => {
                 self.over(basis.from, answered).await;
-                if let Some(alert) = alert {
-                    tracing::warn!(user = %owed.identity.user, "{alert}");
+                if let Some(watched) = watched {
+                    self.has_watched(watched, now, owed.identity.user);
                 }
                 Ok(Step::Done(verdict))
             }

@@ -178,6 +178,25 @@ async fn sighting_of_an_account_is_written_down_once_an_hour() {
     }
 }
 
+// An address that was locked for guessing names tries no account's password either.
+#[tokio::test]
+async fn address_that_is_locked_is_locked_for_accounts_too() {
+    let budget = Budget { tries: 2, ..Settings::default().budgets.password_from };
+    let budgets = Budgets { password_from: budget, ..Settings::default().budgets };
+    let world = World::with(&Settings { budgets, ..Settings::default() }, false);
+    let own = |user: &str, terms| {
+        let request = bind(user, terms);
+        LoginRequest { origin: Origin { direct: true, ..request.origin.clone() }, ..request }
+    };
+    for name in ["nobody", "noone"] {
+        assert_eq!(denied(signed_in(&world, own(name, Terms::default()), "guess").await), Denial::UnknownUser);
+    }
+    let asked = world.asked();
+    let locked = denied(signed_in(&world, own("ada", reader()), "secret").await);
+    assert!(matches!(locked, Denial::LockedOut { .. }), "{locked:?}");
+    assert_eq!(world.asked(), asked, "the directory is not asked for a password");
+}
+
 #[tokio::test]
 async fn password_made_for_a_program_raises_no_alert() {
     let world = World::new();

@@ -2,8 +2,8 @@
 
 use uuid::Uuid;
 use vestibule_engine::{
-    AuthenticatorId, Charge, CounterKey, Method, Person, SecretBytes, Store, StoreError, Subject, Transition, User,
-    UserChange, UserId,
+    AuthenticatorId, Charge, Committed, CounterKey, Method, Person, SecretBytes, Store, StoreError, Subject,
+    Transition, User, UserChange, UserId,
 };
 
 use super::on_both;
@@ -23,6 +23,7 @@ on_both!(
     locks_are_cleared_for_one_user_alone,
     known_places_outlast_an_unlock_but_no_change_of_password,
     what_is_not_there_is_refused,
+    who_was_looked_up_a_moment_ago_and_is_disabled_elsewhere_is_not_let_in,
 );
 
 fn refused<T: std::fmt::Debug>(how: Result<T, StoreError>) -> String {
@@ -277,4 +278,23 @@ async fn what_is_not_there_is_refused(place: &Place) {
     refused(store.confirm_authenticator(nothing, &step(nothing, 1), NOW).await);
     refused(store.remove_authenticator(nothing, "admin", NOW).await);
     assert_eq!(audit_lines(&store).await, 0);
+}
+
+/// What is believed for a moment decides nothing: the step that lets somebody in is committed only if they may.
+async fn who_was_looked_up_a_moment_ago_and_is_disabled_elsewhere_is_not_let_in(place: &Place) {
+    let (here, elsewhere) = (place.open().await, place.open().await);
+    let user = here.adopt(&person("alice"), NOW).await.unwrap();
+    elsewhere.change_user(user.id, UserChange::Enabled(false), "test", NOW).await.unwrap();
+    let believed = here.adopt(&person("alice"), NOW).await.unwrap();
+    let change = Transition { if_enabled: Some(believed.id), ..decided(Some(believed.id)) };
+    assert!(matches!(here.commit(change).await.unwrap(), Committed::UserGone));
+    assert!(!here.adopt(&person("alice"), NOW).await.unwrap().enabled, "and from then on it is known here");
+
+    // What is changed here is known here at once, and what the source says differently is looked up.
+    here.change_user(user.id, UserChange::Enabled(true), "test", NOW).await.unwrap();
+    assert!(here.adopt(&person("alice"), NOW).await.unwrap().enabled);
+    let moved = Person { groups: vec!["admins".into()], ..person("alice") };
+    assert_eq!(here.adopt(&moved, NOW).await.unwrap().groups, ["admins"]);
+    here.delete_user(user.id, "test", NOW).await.unwrap();
+    assert_ne!(here.adopt(&moved, NOW).await.unwrap().id, user.id, "somebody new");
 }
