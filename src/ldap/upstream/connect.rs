@@ -19,11 +19,17 @@ use crate::config::{LdapSettings, ServerAddress};
 /// A resolver that is slower than that is passed over for the addresses it gave last (FLT-07).
 const RESOLVE_MAX: Duration = Duration::from_secs(1);
 
-/// A peer that vanished (rebooted, forgotten by a firewall) is noticed by then, on an idle connection or on one with
-/// octets under way (FLT-04).
+/// A peer that vanished (rebooted, forgotten by a firewall) is noticed by [`UNACKNOWLEDGED_MAX`], on an idle connection or
+/// on one with octets under way (FLT-04).
 const KEEPALIVE_AFTER: Duration = Duration::from_secs(30);
-const KEEPALIVE_EVERY: Duration = Duration::from_secs(10);
-const UNACKNOWLEDGED_MAX: Duration = Duration::from_secs(15);
+const KEEPALIVE_EVERY: Duration = Duration::from_secs(5);
+/// Linux takes this for idle connections too, counted from the last octet that came: were it less than the time of three
+/// probes, one that is lost would end a connection that is well.
+const UNACKNOWLEDGED_MAX: Duration = Duration::from_secs(45);
+const _: () = assert!(
+    UNACKNOWLEDGED_MAX.as_secs() >= KEEPALIVE_AFTER.as_secs() + 3 * KEEPALIVE_EVERY.as_secs(),
+    "three probes may be lost"
+);
 
 /// The addresses a server's name had when it was last looked up.
 #[derive(Debug, Default)]
