@@ -178,7 +178,6 @@ fn keyring(
         .ok()
 }
 
-/// What a primary is for a door in front of it. One that is faulty is told of where it stands, and not here again.
 /// The source that the people of a primary are kept under: its name, but for local users, who are one set of people.
 fn kept_under(name: &str, primary: Option<&PrimaryConfig>) -> String {
     match primary {
@@ -187,6 +186,7 @@ fn kept_under(name: &str, primary: Option<&PrimaryConfig>) -> String {
     }
 }
 
+/// What a primary is for a door in front of it. One that is faulty is told of where it stands, and not here again.
 fn behind(primary: Option<&PrimaryConfig>) -> Behind {
     match primary {
         Some(PrimaryConfig::Ldap(ldap)) => ldap.behind(),

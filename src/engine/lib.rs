@@ -60,7 +60,7 @@ pub use store::{
     AttemptRow, AuditLine, Charge, Committed, Crowd, Ended, LocalAccount, NewAuthenticator, NewUser, OpenAttempt,
     Position, Store, StoreError, Transition, TrustEntry, User, UserChange,
 };
-pub use throttle::{Budget, Budgets, Counter, CounterKey, SIGHTING};
+pub use throttle::{Budget, Budgets, Counter, CounterKey, ENDING, SIGHTING};
 pub use verdict::{
     Answer, Denial, EngineError, Grant, Identity, Prompt, PromptKind, Responded, Step, Verdict, Withdrawn,
 };

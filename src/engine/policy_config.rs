@@ -61,7 +61,8 @@ pub struct RuleConfig {
     /// User names (any spelling of upper and lower case) or user ids.
     #[serde(default)]
     pub users: Vec<String>,
-    /// Groups the user must be in one of, by name or DN, upper and lower case alike.
+    /// Groups the user must be in one of, by name or DN, upper and lower case alike. A DN is one group; a name is every group
+    /// of that name, wherever in the directory it stands.
     #[serde(default)]
     pub groups: Vec<String>,
     /// Addresses or networks the user's own address must be in. Where a VPN or another system does not tell the user's

@@ -68,9 +68,10 @@ impl CounterKey {
         Self(format!("report-of|{user}"))
     }
 
-    /// No failures: when this person last said that a login was not theirs. Nothing lifts it: what stood before is over.
-    pub fn reported_by(user: UserId) -> Self {
-        Self(format!("reported-by|{user}"))
+    /// No failures: when all that stood of this person was ended last, by a report of theirs or because they were disabled.
+    /// Nothing lifts it: what stood before that is over, whatever came since.
+    pub fn standing_ended(user: UserId) -> Self {
+        Self(format!("standing-ended|{user}"))
     }
 
     /// Requests to anybody's phone from one address.
@@ -146,8 +147,8 @@ const SIGHTED_EVERY: Duration = Duration::from_secs(3_600);
 pub const SIGHTING: Budget =
     Budget { tries: u32::MAX, wait_first: Duration::ZERO, wait_max: Duration::ZERO, forget_after: KNOWN_FOR };
 
-/// What a report is written with: it locks nothing, and unlike a [`SIGHTING`] each one counts.
-pub(crate) const REPORT: Budget = Budget { wait_first: Duration::from_micros(1), ..SIGHTING };
+/// What the end of all that stood is written with: it locks nothing, and unlike a [`SIGHTING`] each one counts.
+pub const ENDING: Budget = Budget { wait_first: Duration::from_micros(1), ..SIGHTING };
 
 /// The budgets of a gateway.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -13,6 +13,7 @@ pub(crate) const DIRECTORY_AWAY: Answer = Answer::new(code::UNAVAILABLE, "the di
 pub(crate) const BUSY: Answer = Answer::new(code::BUSY, "too many sign-ins at once");
 /// RFC 4511 §4.4.1: what was established before does not hold any more.
 pub(crate) const SIGNED_OUT: Answer = Answer::new(code::STRONGER_AUTH_REQUIRED, "this sign-in has ended");
+pub(crate) const NOT_SERVED: Answer = Answer::new(code::UNAVAILABLE, "this address is not served any more");
 pub(crate) const STOPPING: Answer = Answer::new(code::UNAVAILABLE, "the gateway stops");
 
 /// Somebody is in, by this grant: what they are from now on, and what is said.

@@ -43,6 +43,8 @@ pub(crate) struct Bind<'a> {
     pub(crate) controls: &'a [u8],
     pub(crate) address: IpAddr,
     pub(crate) arrived: Instant,
+    /// The same by the wall clock: what ended all that stood since, ends what comes of this too.
+    pub(crate) since: Timestamp,
 }
 
 /// What came of it.
@@ -62,12 +64,31 @@ pub(crate) enum Outcome {
     GoesOn { answer: Vec<u8>, line: Line },
 }
 
-/// Who is in, since when, and by which app password.
+/// Who is in, and since when.
 #[derive(Debug, Clone)]
 pub(crate) struct Who {
     pub(crate) user: UserId,
     pub(crate) since: Timestamp,
-    pub(crate) app_password: Option<Arc<str>>,
+    pub(crate) by: By,
+}
+
+/// By what somebody is in, besides what the engine knows of.
+#[derive(Debug, Clone)]
+pub(crate) enum By {
+    Themselves,
+    /// The configuration names them as the account of a program.
+    Account(Arc<str>),
+    /// An app password with this id.
+    AppPassword(Arc<str>),
+}
+
+impl Outcome {
+    pub(crate) fn by(mut self, by: By) -> Self {
+        if let Self::In { who, .. } = &mut self {
+            who.by = by;
+        }
+        self
+    }
 }
 
 impl Asked {
@@ -157,7 +178,9 @@ pub(crate) async fn decide(
         let mut login = LineLogin::new(Arc::clone(directory), whom, line, bind.id, bind.controls);
         let primary = Primary::Password { password, with: &mut login };
         let judged = decided(hall, application, request, primary, gone).await;
-        return conclude(hall, application, bind, judged, login.into_parts(), Standing::Account(account.operations));
+        let standing = Standing::Account(account.operations);
+        let outcome = conclude(hall, application, bind, judged, login.into_parts(), standing);
+        return outcome.by(By::Account(Arc::clone(&account.name)));
     }
     if settings.app_passwords && hall.app_passwords.is_one(&password) {
         if (Controls { octets: bind.controls }).has_critical() {
@@ -229,7 +252,7 @@ pub(crate) fn conclude(
                 // Let in without the directory having let them in: cannot be, and is not taken for it.
                 return Outcome::Unknown(answer::UNAVAILABLE);
             }
-            let who = Who { user: grant.identity().user, since: hall.clock.now(), app_password: None };
+            let who = Who { user: grant.identity().user, since: bind.since, by: By::Themselves };
             let (standing, answer) = answer::allowed(&grant, standing, bind.id, said.as_ref());
             Outcome::In { standing, who, answer, line }
         }
@@ -276,11 +299,11 @@ async fn with_app_password(
     let mut login = AppPasswordLogin { directory: Arc::clone(directory), person, is_right };
     let primary = Primary::Password { password, with: &mut login };
     let judged = decided(hall, application, request, primary, gone).await;
-    let mut outcome = conclude(hall, application, bind, judged, (None, None), Standing::AppPassword(dn));
-    if let Outcome::In { who, .. } = &mut outcome {
-        who.app_password = id;
+    let outcome = conclude(hall, application, bind, judged, (None, None), Standing::AppPassword(dn));
+    match id {
+        Some(id) => outcome.by(By::AppPassword(id)),
+        None => outcome,
     }
-    outcome
 }
 
 /// A person with the DN they have, and their app password, if it is one that may be used.

@@ -16,7 +16,7 @@ use vestibule_listen::{
 };
 
 use crate::LdapUpstream;
-use crate::bind::Who;
+use crate::bind::{By, Who};
 use crate::session;
 use crate::settings::{
     AccountSettings, ApplicationSettings, LdapDoorSettings, Limits, ListenerSettings, ListenerTls, closest,
@@ -299,14 +299,34 @@ impl Hall {
         false
     }
 
-    /// Whether somebody who is signed in still may be.
-    pub(crate) async fn may_stay(&self, who: &Who) -> Result<bool, EngineError> {
-        if let Some(id) = &who.app_password
-            && !self.app_passwords.is_held(who.user, id).await.map_err(EngineError::Primary)?
-        {
-            return Ok(false);
-        }
-        self.logins.may_stay(who.user, who.since).await
+    /// Whether somebody who was let in by the rules of `then` still may be here, by those of `now`.
+    pub(crate) async fn may_stay(
+        &self,
+        who: &Who,
+        address: IpAddr,
+        then: &Application,
+        now: &Application,
+    ) -> Result<bool, EngineError> {
+        let may = match &who.by {
+            By::Themselves => true,
+            By::Account(name) => self.is_account_still(name, address, then, now),
+            By::AppPassword(id) => {
+                let held = self.app_passwords.is_held(who.user, id).await.map_err(EngineError::Primary)?;
+                held && now.settings.app_passwords
+            }
+        };
+        Ok(may && self.logins.may_stay(who.user, who.since).await?)
+    }
+
+    fn is_account_still(&self, name: &str, address: IpAddr, then: &Application, now: &Application) -> bool {
+        let of =
+            |application: &Application| application.settings.accounts.iter().find(|one| *one.name == *name).cloned();
+        of(then).zip(of(now)).is_some_and(|(then, now)| {
+            then.parsed.is(&now.parsed)
+                && then.operations == now.operations
+                && now.may_come_from(address)
+                && now.expires.is_none_or(|until| self.clock.now() < until)
+        })
     }
 
     /// When a refusal may be said: the delay counts from the bind, so that all refusals look alike, and a random quarter is
@@ -343,8 +363,8 @@ impl Hall {
     pub(crate) fn ended(&self, application: &str, user: UserId) {
         tracing::info!(
             application, %user,
-            "Ended a connection of {application}: its user was disabled or removed, reported a login, or revoked the app \
-             password"
+            "Ended a connection of {application}: its user was disabled or removed or reported a login, the app password was \
+             revoked, or the account is configured otherwise by now"
         );
     }
 

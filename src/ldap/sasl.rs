@@ -11,7 +11,7 @@ use vestibule_engine::{
 };
 
 use crate::answer;
-use crate::bind::{Bind, Outcome, conclude, decided, is_account, request};
+use crate::bind::{Bind, By, Outcome, conclude, decided, is_account, request};
 use crate::door::{Application, Hall};
 use crate::names::distinguished::Dn;
 use crate::session::Standing;
@@ -86,7 +86,7 @@ async fn accepted(
     let (Named::Entry(name, _) | Named::User(name)) = &named;
     let Ok(user) = UserName::parse(name) else { return Outcome::Out(nobody()) };
     let mut request = request(application, bind, user);
-    let mut standing = Standing::Person;
+    let (mut standing, mut by) = (Standing::Person, By::Themselves);
     let account = match &named {
         Named::Entry(_, dn) => is_account(application, dn),
         Named::User(_) => None,
@@ -95,7 +95,7 @@ async fn accepted(
         Some(account) if hall.may_use(application, account, bind.address).await => {
             let exempt = Some(Exempt::Account(Arc::clone(&account.name)));
             request.terms = Terms { exempt, ..Terms::default() };
-            standing = Standing::Account(account.operations);
+            (standing, by) = (Standing::Account(account.operations), By::Account(Arc::clone(&account.name)));
             application.directory.described_account(&account.dn).await
         }
         _ => {
@@ -112,7 +112,7 @@ async fn accepted(
         }
     };
     let judged = decided(hall, application, request, Primary::Proven(person), gone).await;
-    conclude(hall, application, bind, judged, (Some(bound), Some(line)), standing)
+    conclude(hall, application, bind, judged, (Some(bound), Some(line)), standing).by(by)
 }
 
 /// Whom the directory named (RFC 4513 §5.2.1.8).

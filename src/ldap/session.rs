@@ -149,13 +149,21 @@ impl Session {
         }
     }
 
-    /// Whoever signed in long ago may be disabled by now, or have said that it was not them.
+    /// Whoever signed in long ago may be disabled by now, or have said that it was not them; and the rules may be others.
     async fn ask_again(&mut self, pump: &mut Pump) -> Goes {
         let Some(stands) = &mut self.standing else {
             pump.trust_for(None);
             return Ok(());
         };
-        match self.hall.may_stay(&stands.who).await {
+        let Some(now) = self.hall.application(&self.listener.name, self.address) else {
+            return Err(Some(answer::NOT_SERVED));
+        };
+        let asked = tokio::select! {
+            biased;
+            asked = self.hall.may_stay(&stands.who, self.address, &self.application, &now) => asked,
+            () = self.stopping.cancelled() => return Err(Some(answer::STOPPING)),
+        };
+        match asked {
             Ok(true) => {
                 stands.untold_since = None;
                 pump.trust_for(Some(self.hall.limits().recheck));
@@ -224,7 +232,8 @@ impl Session {
             pump.resume();
             return Ok(());
         };
-        let bind = Bind { id, controls: controls.octets, address: self.address, arrived };
+        let since = self.hall.clock.now();
+        let bind = Bind { id, controls: controls.octets, address: self.address, arrived, since };
         let mut left = None;
         let outcome = {
             let gone = self.gone(pump, &mut left);
@@ -296,7 +305,7 @@ impl Session {
     /// A bind is judged by the rules of this moment: those of the connection may be older.
     fn renew(&mut self, pump: &mut Pump) -> Goes {
         let Some(application) = self.hall.application(&self.listener.name, self.address) else {
-            return Err(Some(Answer::new(code::UNAVAILABLE, "this address is not served any more")));
+            return Err(Some(answer::NOT_SERVED));
         };
         if !Arc::ptr_eq(&application, &self.application) {
             self.application = application;

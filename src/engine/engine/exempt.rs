@@ -23,7 +23,7 @@ pub(super) struct Watched {
     alert: Option<String>,
 }
 
-/// Where accounts of programs were seen within the hour, and that it is written down.
+/// Where accounts of programs were written down as seen, and when: within the hour, that is enough.
 #[derive(Default)]
 pub(super) struct Sightings(Mutex<HashMap<CounterKey, Timestamp>>);
 

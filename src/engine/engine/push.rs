@@ -4,7 +4,7 @@ use crate::attempt::{Approval, Login, Owed, Reached, Stage, Waiting, draw, read}
 use crate::engine::second::{code_charges, code_keys};
 use crate::engine::{Engine, MatchingRule};
 use crate::plain::plain_text;
-use crate::throttle::REPORT;
+use crate::throttle::ENDING;
 use crate::{
     Answer, AttemptId, AuditEvent, AuditRecord, Authenticator, AuthenticatorId, Challenge, Charge, Checked, Committed,
     Context, CounterKey, Crowd, Denial, EngineError, FirstFactor, Insist, Matching, Method, Nonce, Number, OpenAttempt,
@@ -276,7 +276,7 @@ impl Engine {
         let reported = AuditEvent::LoginReported { attempt, user, authenticator, service, address };
         change.audit.push(AuditRecord::new(change.now, reported));
         change.forget = Some(user);
-        change.charge.push(Charge { key: CounterKey::reported_by(user), budget: REPORT });
+        change.charge.push(Charge { key: CounterKey::standing_ended(user), budget: ENDING });
         if settings.push.report_locks {
             change.charge.push(Charge { key: CounterKey::report_of(user), budget: settings.budgets.report_of });
         }

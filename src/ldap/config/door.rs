@@ -98,8 +98,9 @@ pub struct LdapLimitsConfig {
     /// A client that does not take what it asked for is dropped after this long, 1s to 10m. Default: 60s.
     pub write_timeout: Span,
     /// How often it is looked whether somebody who stays signed in on a connection still may, 1s to 10m. Who was disabled
-    /// or removed, or says that a login was not theirs, is disconnected after that long at most, and so is a program whose
-    /// app password was revoked. Default: 30s.
+    /// or removed, or says that a login was not theirs, is disconnected after that long, and so is a program whose app
+    /// password was revoked or whose account is over or configured otherwise. Where the database cannot be asked, half a
+    /// minute more is waited. Default: 30s.
     pub recheck: Span,
 }
 

@@ -182,7 +182,7 @@ impl Pump {
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Event> {
-        if self.doubt_at.is_some_and(|at| at <= Instant::now()) {
+        if self.is_in_doubt() {
             return Poll::Ready(Event::Doubt);
         }
         loop {
@@ -210,7 +210,11 @@ impl Pump {
             }
             self.watch.moved();
         }
-        self.poll_watch(cx).map(Event::Ended)
+        self.poll_watch(cx)
+    }
+
+    fn is_in_doubt(&self) -> bool {
+        self.doubt_at.is_some_and(|at| at <= Instant::now())
     }
 
     fn is_quiet(&self) -> bool {
@@ -225,10 +229,12 @@ impl Pump {
         }
     }
 
-    fn poll_watch(&mut self, cx: &mut Context<'_>) -> Poll<Ending> {
+    fn poll_watch(&mut self, cx: &mut Context<'_>) -> Poll<Event> {
         loop {
-            match self.watch.poll(cx, &self.limits, self.quiet, self.state.is_idle()) {
-                Poll::Ready(Seen::TooLong(ending)) => return Poll::Ready(ending),
+            match self.watch.poll(cx, &self.limits, self.quiet, self.state.is_idle(), self.doubt_at) {
+                Poll::Ready(Seen::TooLong(ending)) => return Poll::Ready(Event::Ended(ending)),
+                // A connection that rests is asked about as well: it ends whether or not anything comes.
+                Poll::Ready(Seen::Rest) if self.is_in_doubt() => return Poll::Ready(Event::Doubt),
                 Poll::Ready(Seen::Rest) => self.rest(),
                 Poll::Pending => return Poll::Pending,
             }

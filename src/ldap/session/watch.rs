@@ -84,8 +84,13 @@ impl Watch {
         limits: &Limits,
         quiet: Option<Quiet>,
         is_idle: bool,
+        doubt_at: Option<Instant>,
     ) -> Poll<Seen> {
-        let (deadline, ending) = self.next(Instant::now(), limits, quiet, is_idle);
+        let sooner = |(deadline, ending)| match doubt_at.filter(|at| *at < deadline) {
+            Some(at) => (at, None),
+            None => (deadline, ending),
+        };
+        let (deadline, ending) = sooner(self.next(Instant::now(), limits, quiet, is_idle));
         if self.sleep.deadline() > deadline {
             self.sleep.as_mut().reset(deadline);
         }
@@ -96,7 +101,7 @@ impl Watch {
         {
             return Poll::Ready(Seen::TooLong(ending));
         }
-        let (deadline, _) = self.next(now, limits, quiet, is_idle);
+        let (deadline, _) = sooner(self.next(now, limits, quiet, is_idle));
         self.sleep.as_mut().reset(deadline.max(now + TICK));
         Poll::Ready(Seen::Rest)
     }

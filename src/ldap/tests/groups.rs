@@ -2,6 +2,8 @@
 
 use serde_json::json;
 
+use vestibule_peers::slapd;
+
 use super::support::{at, login, searching, small_directory, upstream};
 
 const VPN: &str = "cn=vpn,ou=groups,dc=example,dc=org";
@@ -64,4 +66,22 @@ async fn token_groups_that_cannot_be_read_are_an_error_and_not_an_empty_list() {
     let upstream = upstream(searching(&[&slapd.url()], json!({ "groups": { "token_groups": {} } })));
     let error = login(&upstream, "user0001", "pw-user0001").await.failed();
     assert!(error.to_string().contains("tokenGroups"), "{error}");
+}
+
+/// Whoever may make a group somewhere must not make one that is taken for another, whose DN a rule names.
+#[tokio::test]
+async fn a_group_that_is_called_like_the_dn_of_another_is_not_it() {
+    let Some(slapd) = small_directory().await else { return };
+    let (connection, mut ldap) = ldap3::LdapConnAsync::new(&slapd.url()).await.unwrap();
+    ldap3::drive!(connection);
+    ldap.simple_bind(slapd::ADMIN_DN, slapd::ADMIN_PASSWORD).await.unwrap().success().unwrap();
+    let member = slapd::user_dn(20);
+    let attributes = [("objectClass", "groupOfNames"), ("cn", VPN), ("member", &member)];
+    let attributes = attributes.map(|(name, value)| (name, std::collections::HashSet::from([value]))).to_vec();
+    let disguised = format!("cn={},ou=groups,dc=example,dc=org", ldap3::dn_escape(VPN));
+    ldap.add(&disguised, attributes).await.unwrap().success().unwrap();
+    let groups = json!({ "groups": { "search": { "base": "ou=groups,dc=example,dc=org" } } });
+    let person = login(&upstream(searching(&[&slapd.url()], groups)), "user0020", "pw-user0020").await.accepted();
+    assert!(person.groups.iter().any(|group| group.len() > VPN.len()), "the disguised one: {:?}", person.groups);
+    assert!(!person.groups.contains(&VPN.to_owned()), "{:?}", person.groups);
 }

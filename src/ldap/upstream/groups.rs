@@ -49,7 +49,13 @@ impl Reader<'_> {
     }
 }
 
-/// The groups' names: DNs, and the values of their first parts.
+/// Whether a name is told from a DN. A group can be called `cn=admins,dc=example,dc=org`: whoever may make one anywhere would
+/// otherwise be in the group of that DN.
+fn is_short(name: &str) -> bool {
+    !name.contains('=')
+}
+
+/// The groups' names: DNs, and the values of their first parts where those cannot be taken for a DN.
 pub(super) async fn groups_of(
     found: &Found,
     directory: &Directory,
@@ -64,7 +70,7 @@ pub(super) async fn groups_of(
         Groups::Tokens { base } => search.token_groups(found, base).await?,
         Groups::MatchingRule { base } => search.matching_rule(found, base).await?,
     }
-    let short = search.dns.iter().filter_map(|dn| Dn::parse(dn)?.leaf_value());
+    let short = search.dns.iter().filter_map(|dn| Dn::parse(dn)?.leaf_value()).filter(|name| is_short(name));
     let names: BTreeSet<String> = short.chain(search.dns.iter().cloned()).collect();
     Ok(names.into_iter().collect())
 }

@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, OpenFlags, ToSql, ffi};
@@ -12,6 +14,8 @@ use crate::fault::{Cause, Fault};
 
 /// How long a change waits for another process (a backup, the command line) to let go of the file.
 const BUSY_WAIT: Duration = Duration::from_millis(1500);
+/// How long before it is tried again where SQLite does not wait by itself.
+const BUSY_PAUSE: Duration = Duration::from_millis(10);
 /// Every statement of ours, in each size of group.
 const STATEMENTS_CACHED: usize = 384;
 
@@ -25,11 +29,27 @@ impl Sqlite {
     pub(crate) fn writer(path: &Path) -> Result<Self, Fault> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let session = Self::connect(path, flags)?;
+        session.begin_logging()?;
         // FULL: in WAL mode, a COMMIT that was answered survives a power cut only with this.
-        session.pragmas("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;")?;
+        session.pragmas("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;")?;
         // Pages of the log before it is folded into the file (16 MiB): what is written again and again is folded once.
         session.pragmas("PRAGMA wal_autocheckpoint = 4000;")?;
         Ok(session)
+    }
+
+    /// Write a log (WAL) from now on. Where two processes begin at the same moment, SQLite refuses one of them at once, in
+    /// place of having it wait, because each could be waiting for the other.
+    #[expect(clippy::disallowed_methods, reason = "a database is opened before anything else runs")]
+    fn begin_logging(&self) -> Result<(), Fault> {
+        let deadline = Instant::now() + BUSY_WAIT;
+        loop {
+            match self.pragmas("PRAGMA journal_mode = WAL;") {
+                Err(Fault::Unavailable(cause)) if cause.is_sqlite_busy() && Instant::now() < deadline => {
+                    std::thread::sleep(BUSY_PAUSE);
+                }
+                done => return done,
+            }
+        }
     }
 
     /// One that only reads. It sees whole transactions and never waits for the writer.

@@ -60,7 +60,7 @@ fn run(desk: &Desk, mut session: Session, mut witness: Witness, queue: &mpsc::Re
     }
 }
 
-/// When the next group may begin. Who comes alone is never held up.
+/// When the next group may begin. Who comes alone is held up by nobody, but for the end of a crowd just before.
 #[derive(Debug, Default)]
 struct Pace {
     next: Option<Instant>,

@@ -105,10 +105,19 @@ pub(crate) async fn change(
         tokens::end_sessions(session, chain, id, by, now).await?;
     }
     if matches!(change, UserChange::Enabled(false)) {
+        end_what_stands(session, id, now).await?;
         // SES-03: a pairing that was begun is not finished either.
         session.execute("DELETE FROM tokens WHERE user_id = $1", &[(&id.to_string()).into()]).await?;
     }
     Ok(())
+}
+
+/// Connections that were signed in before end, also if the user is enabled again before anybody looks.
+async fn end_what_stands(session: &mut Session, id: UserId, now: Timestamp) -> Result<(), Fault> {
+    let sql = "INSERT INTO counters (name, failures, last_failure, locked_until) VALUES ($1, 1, $2, NULL) \
+               ON CONFLICT (name) DO UPDATE SET failures = counters.failures + 1, last_failure = excluded.last_failure";
+    let key = CounterKey::standing_ended(id);
+    session.execute(sql, &[(&key.0).into(), now.into()]).await.map(drop)
 }
 
 fn check_change(user: &User, change: &UserChange) -> Result<(), Fault> {

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 use vestibule_engine::{
-    AuthenticatorId, Charge, Committed, CounterKey, Method, Person, SecretBytes, Store, StoreError, Subject,
+    AuthenticatorId, Charge, Committed, CounterKey, ENDING, Method, Person, SecretBytes, Store, StoreError, Subject,
     Transition, User, UserChange, UserId,
 };
 
@@ -24,6 +24,7 @@ on_both!(
     known_places_outlast_an_unlock_but_no_change_of_password,
     what_is_not_there_is_refused,
     who_was_looked_up_a_moment_ago_and_is_disabled_elsewhere_is_not_let_in,
+    who_is_disabled_ends_what_stood_and_neither_an_unlock_nor_enabling_lifts_that,
 );
 
 fn refused<T: std::fmt::Debug>(how: Result<T, StoreError>) -> String {
@@ -290,11 +291,30 @@ async fn who_was_looked_up_a_moment_ago_and_is_disabled_elsewhere_is_not_let_in(
     assert!(matches!(here.commit(change).await.unwrap(), Committed::UserGone));
     assert!(!here.adopt(&person("alice"), NOW).await.unwrap().enabled, "and from then on it is known here");
 
-    // What is changed here is known here at once, and what the source says differently is looked up.
+    // What is changed here is known here, and what the source says differently is looked up.
     here.change_user(user.id, UserChange::Enabled(true), "test", NOW).await.unwrap();
     assert!(here.adopt(&person("alice"), NOW).await.unwrap().enabled);
     let moved = Person { groups: vec!["admins".into()], ..person("alice") };
     assert_eq!(here.adopt(&moved, NOW).await.unwrap().groups, ["admins"]);
     here.delete_user(user.id, "test", NOW).await.unwrap();
     assert_ne!(here.adopt(&moved, NOW).await.unwrap().id, user.id, "somebody new");
+}
+
+async fn who_is_disabled_ends_what_stood_and_neither_an_unlock_nor_enabling_lifts_that(place: &Place) {
+    let store = place.open().await;
+    let user = alice(&store).await;
+    let ended = async || store.counters(&[CounterKey::standing_ended(user.id)]).await.unwrap()[0].last_failure;
+    assert_eq!(ended().await, None);
+    for now in [NOW, after(5)] {
+        store.change_user(user.id, UserChange::Enabled(false), "admin", now).await.unwrap();
+        store.change_user(user.id, UserChange::Enabled(true), "admin", after(60)).await.unwrap();
+        store.clear_locks(user.id, "admin", after(60)).await.unwrap();
+        assert_eq!(ended().await, Some(now), "the last time");
+    }
+    // By a report, each one counts, also within the hour.
+    for now in [after(10), after(11)] {
+        let charge = vec![Charge { key: CounterKey::standing_ended(user.id), budget: ENDING }];
+        store.commit(Transition { charge, now, ..Transition::new(attempt_id(), now) }).await.unwrap();
+        assert_eq!(ended().await, Some(now));
+    }
 }
