@@ -9,7 +9,7 @@ use arc_swap::ArcSwap;
 use vestibule_engine::{Clock, Engine, PrimarySource, Random, Store};
 use vestibule_factors::{AppPasswords, RecoveryCodes, Totp};
 use vestibule_listen::{
-    Balancers, ServerTls, Stopped, StreamDoor, StreamHandle, StreamLimits, StreamRules, StreamSettings, Tasks,
+    Balancers, Seldom, ServerTls, Stopped, StreamDoor, StreamHandle, StreamLimits, StreamRules, StreamSettings, Tasks,
     TcpBindError, TlsError,
 };
 
@@ -18,6 +18,9 @@ use crate::compat::privacyidea::PrivacyIdea;
 use crate::pairing::Pairing;
 use crate::server;
 use crate::settings::PortalSettings;
+
+/// How often the log repeats itself about what people can cause.
+pub(crate) const SAID_EVERY: Duration = Duration::from_secs(60);
 
 /// Identity sources by their configured names.
 pub type Primaries = HashMap<String, Arc<dyn PrimarySource>>;
@@ -80,6 +83,8 @@ pub(crate) struct Desk {
     pub(crate) app_passwords: AppPasswords,
     pub(crate) assets: Assets,
     pub(crate) live: ArcSwap<Live>,
+    /// Anybody who is signed in can ask for the console as often as they like.
+    pub(crate) asked_without_the_right: Seldom,
 }
 
 /// What a reload exchanges as a whole.
@@ -123,6 +128,7 @@ impl PortalDoor {
             app_passwords,
             assets: Assets::new(),
             live,
+            asked_without_the_right: Seldom::new(SAID_EVERY),
         });
         let app = server::app(&desk, routes);
         let serving = Arc::new(server::Serving::new(app, tasks));

@@ -41,7 +41,7 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; i
 /// Before and behind every page.
 pub(crate) async fn page(State(desk): State<Arc<Desk>>, request: Request, next: Next) -> Response {
     let live = desk.live.load_full();
-    let Some(address) = address_of(&request, &live) else { return stranger() };
+    let Some(whereabouts) = whereabouts(&request, &live) else { return stranger() };
     let mut cookies = Cookies::read(request.headers());
     let given = match given(&desk, &mut cookies) {
         Ok(given) => given,
@@ -50,7 +50,7 @@ pub(crate) async fn page(State(desk): State<Arc<Desk>>, request: Request, next: 
             return StatusCode::SERVICE_UNAVAILABLE.into_response();
         }
     };
-    let visit = visit(&desk, live, cookies, address, &request);
+    let visit = visit(&desk, live, cookies, whereabouts, &request);
     let mut response = match admit(&visit, request).await {
         Ok(mut request) => {
             request.extensions_mut().insert(Guarded(visit.clone()));
@@ -72,7 +72,7 @@ pub(crate) async fn page(State(desk): State<Arc<Desk>>, request: Request, next: 
 /// Before and behind what other parts answer: they have their own ways to know who asks, and no cookies.
 pub(crate) async fn other(State(desk): State<Arc<Desk>>, mut request: Request, next: Next) -> Response {
     let live = desk.live.load_full();
-    let Some(address) = address_of(&request, &live) else { return stranger() };
+    let Some(Whereabouts { address, .. }) = whereabouts(&request, &live) else { return stranger() };
     request.extensions_mut().insert(PeerAddress(address));
     let mut response = match tokio::time::timeout(REQUEST_PATIENCE, next.run(request)).await {
         Ok(response) => response,
@@ -82,20 +82,34 @@ pub(crate) async fn other(State(desk): State<Arc<Desk>>, mut request: Request, n
     response
 }
 
+/// Where a request comes from, as far as it can be known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Whereabouts {
+    address: IpAddr,
+    /// Whether it is the visitor's own; otherwise it is that of a listed proxy or balancer, which did not tell who is
+    /// behind it.
+    is_told: bool,
+}
+
 /// Where the person is: the connection's other end, or what a listed proxy says. `None`: without TLS of our own, and not
 /// from a listed proxy.
-fn address_of(request: &Request, live: &Live) -> Option<IpAddr> {
+fn whereabouts(request: &Request, live: &Live) -> Option<Whereabouts> {
     let peer = request.extensions().get::<Peer>()?.0.ip().to_canonical();
     let is_trusted = |address: IpAddr| live.settings.trusted_proxies.iter().any(|network| network.contains(&address));
+    // A balancer may say in its PROXY header that it does not know.
+    let is_balancer = |address: IpAddr| live.settings.balancers.iter().any(|network| network.contains(&address));
+    let whereabouts = |address| Whereabouts { address, is_told: !is_trusted(address) && !is_balancer(address) };
     if !is_trusted(peer) {
-        return live.settings.identity.is_some().then_some(peer);
+        return live.settings.identity.is_some().then(|| whereabouts(peer));
     }
-    Some(forwarded(request.headers(), is_trusted).unwrap_or(peer))
+    Some(whereabouts(forwarded(request.headers(), is_trusted).unwrap_or(peer)))
 }
 
 /// The last address that no listed proxy vouches for by being one: what stands before it anybody can write.
 fn forwarded(headers: &HeaderMap, is_trusted: impl Fn(IpAddr) -> bool) -> Option<IpAddr> {
-    let lines: Vec<&str> = headers.get_all("x-forwarded-for").iter().filter_map(|line| line.to_str().ok()).collect();
+    // A line that is no text is read as one that is no address, and nothing before it counts.
+    let lines: Vec<&str> =
+        headers.get_all("x-forwarded-for").iter().map(|line| line.to_str().unwrap_or_default()).collect();
     let written = lines.iter().flat_map(|line| line.split(',')).rev().take(FORWARDED_MAX);
     let mut last = None;
     for text in written {
@@ -122,14 +136,15 @@ fn given(desk: &Desk, cookies: &mut Cookies) -> Result<Option<Secret>, vestibule
     Ok(Some(secret))
 }
 
-fn visit(desk: &Arc<Desk>, live: Arc<Live>, cookies: Cookies, address: IpAddr, request: &Request) -> Visit {
+fn visit(desk: &Arc<Desk>, live: Arc<Live>, cookies: Cookies, from: Whereabouts, request: &Request) -> Visit {
     let text = |name| request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let language = cookies.language.or_else(|| Language::accepted(text(ACCEPT_LANGUAGE))).unwrap_or_default();
     Visit {
         desk: Arc::clone(desk),
         live,
         words: Words(language),
-        address,
+        address: from.address,
+        address_is_told: from.is_told,
         client: browser::name(text(USER_AGENT)).map(Into::into),
         path: request.uri().path_and_query().map(ToString::to_string).unwrap_or_default(),
         reference: reference(desk),
@@ -229,7 +244,13 @@ fn harden(headers: &mut HeaderMap) {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
+    use vestibule_listen::ServerIdentity;
+    use vestibule_peers::certificates::TestCa;
+
     use super::*;
+    use crate::app_passwords::tests::site::Site;
 
     fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
         let mut headers = HeaderMap::new();
@@ -270,5 +291,56 @@ mod tests {
         assert_eq!(found(&[("x-forwarded-for", "10.0.0.7")]).as_deref(), Some("10.0.0.7"));
         assert_eq!(found(&[("x-forwarded-for", "unknown")]), None);
         assert_eq!(found(&[]), None);
+    }
+
+    #[test]
+    fn a_line_that_is_no_text_is_not_passed_over() {
+        let mut headers = headers(&[("x-forwarded-for", "10.9.9.9")]);
+        headers.append("x-forwarded-for", HeaderValue::from_bytes(b"\xff").unwrap());
+        assert_eq!(forwarded(&headers, |_| false), None);
+    }
+
+    #[tokio::test]
+    async fn an_address_that_no_proxy_told_is_known_as_the_proxys() {
+        let site = Site::with(&[]);
+        let live = site.desk.live.load_full();
+        let from = |peer: &str, forwarded: Option<&str>| {
+            let mut request = Request::builder();
+            if let Some(forwarded) = forwarded {
+                request = request.header("x-forwarded-for", forwarded);
+            }
+            let mut request = request.body(Body::empty()).unwrap();
+            request.extensions_mut().insert(Peer(peer.parse().unwrap()));
+            whereabouts(&request, &live).map(|from| (from.address.to_string(), from.is_told))
+        };
+        let (proxy, told) = ("127.0.0.1:7", |address: &str, is_told| Some((address.to_owned(), is_told)));
+        assert_eq!(from(proxy, Some("203.0.113.9")), told("203.0.113.9", true));
+        assert_eq!(from(proxy, Some("203.0.113.9, 127.0.0.1")), told("203.0.113.9", true));
+        for silent in [None, Some(""), Some("unknown"), Some("10.1.1.1:4711"), Some("10.1.1.1, -"), Some("127.0.0.1")] {
+            assert_eq!(from(proxy, silent), told("127.0.0.1", false), "{silent:?}");
+        }
+        assert_eq!(from("[::ffff:127.0.0.1]:7", None), told("127.0.0.1", false));
+        assert_eq!(from("10.1.1.1:7", Some("203.0.113.9")), None, "no proxy of ours, and no TLS of our own");
+    }
+
+    #[tokio::test]
+    async fn a_balancers_own_address_is_no_visitors() {
+        let site = Site::with(&[]);
+        let ca = TestCa::new().unwrap();
+        let issued = ca.server(&["login.example.com"]).unwrap();
+        let read = |path: &Path| std::fs::read(path).unwrap();
+        let (certificate, key) = (read(&issued.certificate_file), read(&issued.key_file));
+        site.change(|settings| {
+            settings.identity = Some(ServerIdentity::from_pem(&certificate, &key).unwrap());
+            settings.balancers = vec![IpAddr::from([10, 0, 0, 2]).into()];
+        });
+        let live = site.desk.live.load_full();
+        let is_told = |peer: &str| {
+            let mut request = Request::new(Body::empty());
+            request.extensions_mut().insert(Peer(peer.parse().unwrap()));
+            whereabouts(&request, &live).map(|from| from.is_told)
+        };
+        assert_eq!(is_told("10.1.1.1:7"), Some(true), "straight here, or as the balancer told");
+        assert_eq!(is_told("10.0.0.2:7"), Some(false), "the balancer did not tell");
     }
 }

@@ -72,7 +72,8 @@ impl Member {
         }
     }
 
-    /// Whether a recovery code is all that was given last. It gets its owner back in; for power over others it is too little.
+    /// Whether a recovery code is all that was given last. It gets its owner back in; for power over others they first add
+    /// a second step of their own, which stands in their history and in the audit log.
     pub(crate) fn is_here_by_recovery_code(&self) -> bool {
         let Record { methods, proven_by, .. } = &self.record;
         let last = if proven_by.is_empty() { methods } else { proven_by };

@@ -26,6 +26,9 @@ pub(crate) struct Visit {
     pub(crate) cookies: Cookies,
     pub(crate) words: Words,
     pub(crate) address: IpAddr,
+    /// Whether that is the visitor's own address; otherwise it is that of a listed proxy or balancer, which did not tell who
+    /// is behind it.
+    pub(crate) address_is_told: bool,
     /// The browser, in words of ours.
     pub(crate) client: Option<Arc<str>>,
     /// Path and query.

@@ -70,6 +70,7 @@ async fn token_groups_that_cannot_be_read_are_an_error_and_not_an_empty_list() {
 
 /// Whoever may make a group somewhere must not make one that is taken for another, whose DN a rule names.
 #[tokio::test]
+#[expect(clippy::disallowed_methods, reason = "a test's own tasks end with the test")]
 async fn a_group_that_is_called_like_the_dn_of_another_is_not_it() {
     let Some(slapd) = small_directory().await else { return };
     let (connection, mut ldap) = ldap3::LdapConnAsync::new(&slapd.url()).await.unwrap();

@@ -15,14 +15,17 @@ use crate::settings::{ConsoleSettings, Named, Team};
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ConsoleConfig {
-    /// Who may look at everything and act on it, after giving a second step other than a recovery code within the last five
-    /// minutes. At least one entry.
+    /// Who may look at everything and act on it, after giving a second step within the last five minutes. A recovery code
+    /// alone does not act: its owner first adds a second step of their own, which stands in their history and in the audit
+    /// log. At least one entry.
     pub administrators: Vec<TeamConfig>,
     /// Who may look at everything and change nothing. Default: nobody but the administrators.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub auditors: Vec<TeamConfig>,
-    /// Addresses and networks that the console may be used from. To everywhere else it looks as if there were none.
-    /// Default: this machine and private networks (RFC 1918, RFC 4193, link-local).
+    /// Addresses and networks that the console may be used from. To everywhere else it looks as if there were none, and so
+    /// it does where one of `trusted_proxies` or `balancers` does not tell the visitor's own address. Write them where
+    /// addresses are translated on the way here: everybody seems to be local then. Default: this machine and private
+    /// networks (RFC 1918, RFC 4193, link-local).
     #[serde(default = "default_networks")]
     pub networks: Vec<String>,
 }
@@ -36,8 +39,9 @@ pub struct TeamConfig {
     /// User names (any spelling of upper and lower case) or user ids. Default: none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub users: Vec<String>,
-    /// Names of groups at that source, in any spelling of upper and lower case. Whoever was in one of them at their last
-    /// sign-in has these rights. Default: none.
+    /// Groups at that source, in any spelling of upper and lower case. The DN of a group is exact; a short name means every
+    /// group of that name, anywhere in the directory. Whoever was in one of them at their last sign-in has these rights.
+    /// Default: none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub groups: Vec<String>,
 }

@@ -1,8 +1,6 @@
 //! Who may use the console. The settings and the store are asked for every request: what was taken from an administrator a
 //! moment ago is gone.
 
-use std::net::IpAddr;
-
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use vestibule_engine::{Identity, User};
@@ -43,8 +41,10 @@ impl Standing {
 }
 
 impl ConsoleSettings {
-    fn may_be_used_from(&self, address: IpAddr) -> bool {
-        self.networks.iter().any(|network| network.contains(&address))
+    /// A proxy or balancer stands inside, and whoever is behind it may be anywhere: where it does not tell their address,
+    /// they are outside.
+    fn may_be_used_by(&self, visit: &Visit) -> bool {
+        visit.address_is_told && self.networks.iter().any(|network| network.contains(&visit.address))
     }
 
     fn right_of(&self, user: &User) -> Option<Right> {
@@ -73,9 +73,7 @@ impl Team {
 /// Whether a link to the console is worth showing.
 pub(crate) fn is_open_to(visit: &Visit, member: &Member) -> bool {
     let Some(console) = &visit.live.settings.console else { return false };
-    member.record.level == Level::Full
-        && console.may_be_used_from(visit.address)
-        && console.right_of(&member.user).is_some()
+    member.record.level == Level::Full && console.may_be_used_by(visit) && console.right_of(&member.user).is_some()
 }
 
 /// Whoever has no right here is told what they would be told of a path that there is not. A stranger in the right network
@@ -84,11 +82,10 @@ async fn admitted<S: Send + Sync>(parts: &mut Parts, state: &S) -> Result<(Membe
     let visit = Visit::from_request_parts(parts, state).await.map_err(|_| Fault::NotThere)?;
     let Some(console) = &visit.live.settings.console else { return Err(Fault::NotThere) };
     let member = Member::from_request_parts(parts, state).await;
-    if !console.may_be_used_from(visit.address) {
+    if !console.may_be_used_by(&visit) {
         let with_right = member.ok().filter(|member| console.right_of(&member.user).is_some());
         if let Some(Member { user, .. }) = with_right {
-            let (name, address) = (&user.subject.name, visit.address);
-            tracing::warn!(user.name = name, %address, "{name} asked for the console from outside its networks");
+            warn_outside(&visit, &user.subject.name);
         }
         return Err(Fault::NotThere);
     }
@@ -97,9 +94,24 @@ async fn admitted<S: Send + Sync>(parts: &mut Parts, state: &S) -> Result<(Membe
         Some(right) if member.record.level == Level::Full => Ok((member, right)),
         _ => {
             let (name, address) = (&member.user.subject.name, visit.address);
-            tracing::info!(user.name = name, %address, "{name} asked for the console without the right to");
+            if let Some(more) = visit.desk.asked_without_the_right.due() {
+                tracing::info!(user.name = name, %address, more, "{name} asked for the console without the right to");
+            }
             Err(Fault::NotThere)
         }
+    }
+}
+
+fn warn_outside(visit: &Visit, name: &str) {
+    let address = visit.address;
+    if visit.address_is_told {
+        tracing::warn!(user.name = name, %address, "{name} asked for the console from outside its networks");
+    } else {
+        tracing::warn!(
+            user.name = name, %address,
+            "{name} asked for the console from outside its networks: {address}, through which they came, is a listed \
+             proxy or balancer and did not tell their address"
+        );
     }
 }
 

@@ -11,11 +11,27 @@ pub(super) fn address<K: AsRef<str>, V: AsRef<str>>(path: &str, fields: impl Int
     if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
 }
 
-pub(super) struct Asked(Vec<(String, String)>);
+pub(super) struct Asked {
+    fields: Vec<(String, String)>,
+    /// Whether there was more than is looked at.
+    is_cut: bool,
+}
 
 impl Asked {
     pub(super) fn read(form: &Bytes) -> Self {
-        Self(url::form_urlencoded::parse(form).into_owned().take(FIELDS_MAX).collect())
+        let mut all = url::form_urlencoded::parse(form).into_owned();
+        let fields = all.by_ref().take(FIELDS_MAX).collect();
+        Self { fields, is_cut: all.next().is_some() }
+    }
+
+    pub(super) fn is_cut(&self) -> bool {
+        self.is_cut
+    }
+
+    /// Whether these are all the fields there are, each of them once at most.
+    pub(super) fn is_nothing_but(&self, names: &[&str]) -> bool {
+        let are_known = self.fields.iter().all(|(name, _)| names.contains(&name.as_str()));
+        !self.is_cut && are_known && names.iter().all(|name| self.fields(name).count() <= 1)
     }
 
     /// The first field of that name; nothing where it is empty.
@@ -24,6 +40,6 @@ impl Asked {
     }
 
     pub(super) fn fields(&self, name: &str) -> impl Iterator<Item = &str> {
-        self.0.iter().filter(move |(field, _)| field == name).map(|(_, value)| value.as_str())
+        self.fields.iter().filter(move |(field, _)| field == name).map(|(_, value)| value.as_str())
     }
 }

@@ -11,8 +11,24 @@ const BATCH: u32 = 1_000;
 /// The longest name on a page.
 pub(super) const NAME_CHARS_MAX: usize = 80;
 
+/// What lists show of somebody. The rest, above all their groups, would be kept in memory for every person of a long list.
+pub(super) struct Somebody {
+    pub(super) source: String,
+    pub(super) name: String,
+    pub(super) display_name: Option<String>,
+    mail: Option<String>,
+}
+
+impl From<&User> for Somebody {
+    fn from(user: &User) -> Self {
+        let User { subject, display_name, mail, .. } = user;
+        let (source, name) = (subject.source.clone(), subject.name.clone());
+        Self { source, name, display_name: display_name.clone(), mail: mail.clone() }
+    }
+}
+
 #[derive(Default)]
-pub(super) struct Persons(HashMap<UserId, User>);
+pub(super) struct Persons(HashMap<UserId, Somebody>);
 
 impl Persons {
     pub(super) async fn of(store: &dyn Store, wanted: &BTreeSet<UserId>) -> Result<Self, StoreError> {
@@ -25,7 +41,8 @@ impl Persons {
                     break;
                 }
                 offset = offset.saturating_add(batch.len() as u64);
-                found.extend(batch.into_iter().filter(|user| wanted.contains(&user.id)).map(|user| (user.id, user)));
+                let of_these = batch.iter().filter(|user| wanted.contains(&user.id));
+                found.extend(of_these.map(|user| (user.id, Somebody::from(user))));
             }
         }
         // The few, and whoever moved in the list while it was read.
@@ -33,53 +50,66 @@ impl Persons {
             if !found.contains_key(id)
                 && let Some(user) = store.user(*id).await?
             {
-                found.insert(*id, user);
+                found.insert(*id, Somebody::from(&user));
             }
         }
         Ok(Self(found))
     }
 
-    pub(super) fn get(&self, id: UserId) -> Option<&User> {
+    pub(super) fn get(&self, id: UserId) -> Option<&Somebody> {
         self.0.get(&id)
     }
 
     /// What somebody is called; their id where they are gone.
     pub(super) fn name(&self, id: UserId) -> String {
-        self.get(id).map_or_else(|| id.to_string(), called)
+        self.get(id).map_or_else(|| id.to_string(), Somebody::called)
     }
 
     /// Their name where they sign in.
     pub(super) fn account(&self, id: UserId) -> String {
-        self.get(id).map_or_else(String::new, account)
+        self.get(id).map_or_else(String::new, Somebody::account)
     }
 
     /// Both: a name that others may have too decides nothing.
     pub(super) fn full_name(&self, id: UserId) -> String {
-        self.get(id).map_or_else(|| id.to_string(), full_name)
+        self.get(id).map_or_else(|| id.to_string(), Somebody::full_name)
     }
 
     /// Whether name, display name or mail contain this, which is in lower case.
     pub(super) fn match_text(&self, id: UserId, text: &str) -> bool {
-        let Some(user) = self.get(id) else { return false };
+        let Some(somebody) = self.get(id) else { return false };
         let contains = |field: &str| field.to_lowercase().contains(text);
-        contains(&user.subject.name)
-            || user.display_name.as_deref().is_some_and(contains)
-            || user.mail.as_deref().is_some_and(contains)
+        contains(&somebody.name)
+            || somebody.display_name.as_deref().is_some_and(contains)
+            || somebody.mail.as_deref().is_some_and(contains)
+    }
+}
+
+impl Somebody {
+    fn called(&self) -> String {
+        let name = self.display_name.as_deref().map(|name| plain_text(name, NAME_CHARS_MAX));
+        name.filter(|name| !name.is_empty()).unwrap_or_else(|| plain_text(&self.name, NAME_CHARS_MAX))
+    }
+
+    /// `Ada Example (corp/ada)`
+    fn full_name(&self) -> String {
+        format!("{} ({})", self.called(), self.account())
+    }
+
+    /// `corp/ada`
+    fn account(&self) -> String {
+        plain_text(&format!("{}/{}", self.source, self.name), NAME_CHARS_MAX)
     }
 }
 
 pub(super) fn called(user: &User) -> String {
-    let name =
-        user.display_name.as_deref().map(|name| plain_text(name, NAME_CHARS_MAX)).filter(|name| !name.is_empty());
-    name.unwrap_or_else(|| plain_text(&user.subject.name, NAME_CHARS_MAX))
+    Somebody::from(user).called()
 }
 
-/// `Ada Example (corp/ada)`
 pub(super) fn full_name(user: &User) -> String {
-    format!("{} ({})", called(user), account(user))
+    Somebody::from(user).full_name()
 }
 
-/// `corp/ada`
 pub(super) fn account(user: &User) -> String {
-    plain_text(&format!("{}/{}", user.subject.source, user.subject.name), NAME_CHARS_MAX)
+    Somebody::from(user).account()
 }

@@ -324,7 +324,7 @@ place-until = bis
 place-forget = Vergessen
 
 ## Console
-console-lacks-a-step = Sie haben sich mit einem Wiederherstellungscode angemeldet. Sie können alles ansehen und nichts ändern. Um einzugreifen, geben Sie einen anderen zweiten Schritt: melden Sie sich ab und wieder an.
+console-lacks-a-step = Zuletzt haben Sie einen Wiederherstellungscode verwendet. Sie können alles ansehen und nichts ändern. Um einzugreifen, geben Sie einen anderen zweiten Schritt: melden Sie sich ab und wieder an.
 remembered-title = Gemerkt
 remembered-lead = Wo jemand nicht nach dem zweiten Schritt gefragt wird, und bis wann.
 remembered-search = Person oder Ort
@@ -372,7 +372,7 @@ person-mail = E-Mail
 person-groups = Gruppen
 person-state = Zustand
 person-enabled = Darf sich anmelden
-person-disabled = Gesperrt
+person-disabled = Deaktiviert
 person-created = Bekannt seit
 person-last-login = Letzte Anmeldung
 person-devices = Geräte und Codes
@@ -404,8 +404,8 @@ confirm-more = { $count ->
    *[other] Und dasselbe für { $count } weitere.
   }
 confirm-left = { $count ->
-    [one] { $count } Eintrag bleibt für ein anderes Mal: So viel wird auf einmal getan.
-   *[other] { $count } Einträge bleiben für ein anderes Mal: So viel wird auf einmal getan.
+    [one] { $count } Eintrag bleibt für ein anderes Mal: Mehr wird nicht auf einmal getan.
+   *[other] { $count } Einträge bleiben für ein anderes Mal: Mehr wird nicht auf einmal getan.
   }
 reason-label = Grund
 reason-hint = Er steht im Prüfprotokoll neben Ihrem Namen. Höchstens 200 Zeichen.

@@ -324,7 +324,7 @@ place-until = until
 place-forget = Forget
 
 ## Console
-console-lacks-a-step = You signed in with a recovery code. You can look at everything and change nothing. To act, give another second step: sign out and in again.
+console-lacks-a-step = You last used a recovery code. You can look at everything and change nothing. To act, give another second step: sign out and in again.
 remembered-title = Remembered
 remembered-lead = Where somebody is not asked for the second step, and until when.
 remembered-search = Person or place

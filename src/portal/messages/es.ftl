@@ -308,7 +308,7 @@ disown-told = Tus administradores ven el aviso.
 disown-button = No fui yo
 disowned-title = Denunciado
 disowned-done = Se terminaron todas las sesiones y los lugares recordados de tu cuenta, y tus administradores ven el aviso.
-disowned-next = Cambia tu contraseña ahora. Después inicia sesión de nuevo y quita cada dispositivo y cada contraseña de aplicación que no sea tuyo.
+disowned-next = Cambia tu contraseña ahora. Después inicia sesión de nuevo y quita cada dispositivo y cada contraseña de aplicación que no sean tuyos.
 
 ## Sessions
 sessions-title = Dónde tienes la sesión iniciada
@@ -324,7 +324,7 @@ place-until = hasta el
 place-forget = Olvidar
 
 ## Console
-console-lacks-a-step = Has iniciado sesión con un código de recuperación. Puedes verlo todo y no cambiar nada. Para actuar, da otro segundo paso: cierra la sesión y vuelve a iniciarla.
+console-lacks-a-step = Lo último que has usado es un código de recuperación. Puedes verlo todo y no cambiar nada. Para actuar, da otro segundo paso: cierra la sesión y vuelve a iniciarla.
 remembered-title = Recordados
 remembered-lead = Dónde no se pide a alguien el segundo paso, y hasta cuándo.
 remembered-search = Persona o lugar
@@ -349,7 +349,7 @@ column-service = Aplicación
 column-station = Desde
 column-kind = Tipo
 column-factor = Segundo paso
-column-since = Desde el
+column-since = Inicio
 column-until = Hasta el
 column-seen = Visto por última vez
 column-browser = Navegador
@@ -373,7 +373,7 @@ person-groups = Grupos
 person-state = Estado
 person-enabled = Puede iniciar sesión
 person-disabled = Desactivado
-person-created = Se conoce desde el
+person-created = Primera vez
 person-last-login = Último inicio de sesión
 person-devices = Dispositivos y códigos
 device-confirmed = Confirmado
@@ -404,8 +404,8 @@ confirm-more = { $count ->
    *[other] Y lo mismo para { $count } más.
   }
 confirm-left = { $count ->
-    [one] Queda { $count } entrada para otra vez: no se hace más de una vez.
-   *[other] Quedan { $count } entradas para otra vez: no se hace más de una vez.
+    [one] Queda { $count } entrada para otra vez: es lo máximo que se hace a la vez.
+   *[other] Quedan { $count } entradas para otra vez: es lo máximo que se hace a la vez.
   }
 reason-label = Motivo
 reason-hint = Consta en el registro de auditoría junto a tu nombre. Como máximo 200 caracteres.
@@ -415,4 +415,4 @@ done-partly-over = Olvidado. Una parte ya había terminado.
 done-over = Eso ya había terminado. No se ha cambiado nada.
 done-nothing = No había nada seleccionado.
 done-revoked = Revocada. Ya no abre nada.
-done-ended = Terminado. Quien lo usaba tiene que iniciar sesión de nuevo.
+done-ended = Terminada. Quien la usaba tiene que iniciar sesión de nuevo.

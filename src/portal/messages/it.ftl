@@ -308,7 +308,7 @@ disown-told = Gli amministratori vedono la segnalazione.
 disown-button = Non ero io
 disowned-title = Segnalato
 disowned-done = Tutte le sessioni e i luoghi ricordati del tuo account sono terminati e gli amministratori vedono la segnalazione.
-disowned-next = Cambia subito la password. Poi accedi di nuovo e rimuovi ogni dispositivo e ogni password per app che non è tua.
+disowned-next = Cambia subito la password. Poi accedi di nuovo e rimuovi ogni dispositivo e ogni password per app che non siano tuoi.
 
 ## Sessions
 sessions-title = Dove hai effettuato l'accesso
@@ -324,7 +324,7 @@ place-until = fino al
 place-forget = Dimentica
 
 ## Console
-console-lacks-a-step = Hai effettuato l'accesso con un codice di recupero. Puoi vedere tutto e non cambiare nulla. Per intervenire usa un altro secondo passaggio: esci e accedi di nuovo.
+console-lacks-a-step = L'ultima cosa che hai usato è un codice di recupero. Puoi vedere tutto e non cambiare nulla. Per intervenire usa un altro secondo passaggio: esci e accedi di nuovo.
 remembered-title = Ricordati
 remembered-lead = Dove a qualcuno non viene chiesto il secondo passaggio, e fino a quando.
 remembered-search = Persona o luogo
@@ -349,7 +349,7 @@ column-service = Applicazione
 column-station = Da
 column-kind = Tipo
 column-factor = Secondo passaggio
-column-since = Dal
+column-since = Inizio
 column-until = Fino al
 column-seen = Visto l'ultima volta
 column-browser = Browser
@@ -373,7 +373,7 @@ person-groups = Gruppi
 person-state = Stato
 person-enabled = Può accedere
 person-disabled = Disattivato
-person-created = Noto dal
+person-created = Prima volta
 person-last-login = Ultimo accesso
 person-devices = Dispositivi e codici
 device-confirmed = Confermato
@@ -415,4 +415,4 @@ done-partly-over = Dimenticato. Una parte era già finita.
 done-over = Era già finito. Non è stato cambiato nulla.
 done-nothing = Non era selezionato nulla.
 done-revoked = Revocata. Non apre più nulla.
-done-ended = Terminato. Chi lo usava deve accedere di nuovo.
+done-ended = Terminata. Chi la usava deve accedere di nuovo.

@@ -17,7 +17,7 @@ use crate::witness::Witness;
 /// From the beginning of one group to the beginning of the next, while changes come side by side. A commit costs about the
 /// same for one change as for fifty: without this, a fast disk is asked for three logins at a time, and most of the work
 /// of a login is its share of the commit.
-const PACE: Duration = Duration::from_millis(2);
+const PACE: Duration = Duration::from_millis(4);
 
 pub(crate) fn start(desk: Arc<Desk>, sqlite: Sqlite, witness: Witness) -> std::io::Result<(Queue, JoinHandle<()>)> {
     let (sender, queue) = mpsc::sync_channel(QUEUE_MAX);

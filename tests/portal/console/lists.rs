@@ -1,5 +1,7 @@
 //! Long lists over the real store.
 
+use reqwest::Method;
+
 use super::super::places::{REPEATS, remember};
 use super::{Office, REMEMBERED, confirm};
 
@@ -31,6 +33,8 @@ async fn long_list_is_paged_narrowed_exported_and_forgotten_as_it_is_shown() {
     assert_eq!(file.headers["content-type"], "text/csv; charset=utf-8; header=present");
     assert_eq!(file.headers["content-disposition"], "attachment; filename=\"remembered.csv\"");
     assert_eq!(file.text.matches("\r\n").count(), 11, "{}", file.text);
+    let bare = ada.bare(Method::GET, "/console/remembered.csv", &[], &[]).await;
+    assert!(bare.bytes().await.unwrap().starts_with(b"\xEF\xBB\xBF\"id\","), "spreadsheets read it as UTF-8");
     assert!(
         file.text.contains("\"local\",\"eve\",\"\",\"radius/vpn\",\"pc-124\",\"station\",\"totp\","),
         "{}",

@@ -184,7 +184,7 @@ async fn recovery_code_only(office: &Office, eyes: &Eyes) {
     }
     store.close().await;
     eyes.goto("/console/remembered/forget?all=yes").await;
-    eyes.text("You signed in with a recovery code.").await;
+    eyes.text("You last used a recovery code.").await;
     look(eyes, "console-lacks-a-step").await;
 }
 

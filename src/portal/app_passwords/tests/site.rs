@@ -14,16 +14,19 @@ use vestibule_engine::{
     Authenticator, AuthenticatorId, Method, Password, SecretBytes, Timestamp, Token, TokenKind, UserId,
 };
 use vestibule_factors::{AppPasswords, HashCost, HashPool, RecoveryCodes, RecoverySettings, Totp, TotpSettings};
+use vestibule_listen::Seldom;
 
 use crate::assets::Assets;
 use crate::device_api::tests::world::{ORIGIN, World};
-use crate::door::{Desk, Live, PortalLinks};
+use crate::door::{Desk, Live, PortalLinks, SAID_EVERY};
 use crate::secrets::Secret;
 use crate::server::{self, Peer};
 use crate::session::{Level, Record};
 use crate::settings::{Origin, PortalSettings, SessionTimes, Site as Shown};
 
 const LISTED_PROXY: &str = "127.0.0.1:7";
+/// Where a browser is unless a test says otherwise.
+const INSIDE: &str = "10.1.1.1";
 const HOUR: Duration = Duration::from_secs(3_600);
 
 pub(crate) struct Site {
@@ -60,6 +63,7 @@ impl Site {
             app_passwords: AppPasswords::new(world.store.clone(), world.clock.clone(), world.random.clone()),
             assets: Assets::new(),
             live: ArcSwap::from_pointee(live),
+            asked_without_the_right: Seldom::new(SAID_EVERY),
         });
         let app = server::app(&desk, Router::new());
         Self { world, desk, app }
@@ -123,12 +127,12 @@ impl Site {
         let (created, expires) = (record.began, now.after(HOUR));
         let token = Token { kind, digest, user: Some(user), payload: SecretBytes::new(payload), created, expires };
         self.world.store.lock().tokens.insert((kind, digest), token);
-        Browser { site: self, user, form: secret.form_token(), session: Some(secret), address: None }
+        Browser { site: self, user, form: secret.form_token(), session: Some(secret), address: Some(INSIDE) }
     }
 
     pub(crate) fn stranger(&self) -> Browser<'_> {
         let form = Secret::draw(&*self.desk.random).unwrap().form_token();
-        Browser { site: self, user: UserId(uuid::Uuid::nil()), session: None, form, address: None }
+        Browser { site: self, user: UserId(uuid::Uuid::nil()), session: None, form, address: Some(INSIDE) }
     }
 
     pub(crate) fn made_at_all(&self) -> usize {
@@ -142,7 +146,7 @@ pub(crate) struct Browser<'a> {
     session: Option<Secret>,
     /// What its forms carry.
     pub(crate) form: String,
-    /// Where the proxy says that it is; nothing: where the proxy is.
+    /// Where the proxy says that it is; nothing: the proxy does not say.
     pub(crate) address: Option<&'static str>,
 }
 

@@ -26,7 +26,8 @@ pub(crate) async fn export(visit: Visit, _: Auditor, RawForm(form): RawForm) -> 
     let mut found = Found::by(&filter, store, visit.now()).await?;
     let entries = std::mem::take(&mut found.entries);
     let persons = found.persons(store, &entries).await?;
-    let mut file = csv::line(HEADING);
+    let mut file = csv::BEGINNING.to_owned();
+    file.push_str(&csv::line(HEADING));
     for entry in &entries {
         file.push_str(&line(entry, &persons));
     }
@@ -38,13 +39,13 @@ pub(crate) async fn export(visit: Visit, _: Auditor, RawForm(form): RawForm) -> 
 }
 
 fn line(entry: &TrustEntry, persons: &Persons) -> String {
-    let user = persons.get(entry.user);
+    let somebody = persons.get(entry.user);
     let text = |text: Option<&str>| plain_text(text.unwrap_or_default(), NAME_CHARS_MAX);
     let cells = [
         entry.id.to_string(),
-        text(user.map(|user| user.subject.source.as_str())),
-        text(user.map(|user| user.subject.name.as_str())),
-        text(user.and_then(|user| user.display_name.as_deref())),
+        text(somebody.map(|somebody| somebody.source.as_str())),
+        text(somebody.map(|somebody| somebody.name.as_str())),
+        text(somebody.and_then(|somebody| somebody.display_name.as_deref())),
         plain_text(&entry.service, PLACE_CHARS_MAX),
         plain_text(entry.station.shown(), PLACE_CHARS_MAX),
         Kind::of(&entry.station).word().to_owned(),

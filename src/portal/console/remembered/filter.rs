@@ -9,6 +9,9 @@ const SEARCH_CHARS_MAX: usize = 64;
 /// The longest name of a service in an address.
 const SERVICE_CHARS_MAX: usize = 200;
 
+/// What the form may say that is about all that a view shows.
+const FIELDS_OF_ALL: [&str; 9] = ["form", "q", "service", "kind", "person", "sort", "all", "seen", "reason"];
+
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Filter {
     /// Part of a person's name or of a station.
@@ -107,17 +110,36 @@ pub(super) fn cleaned(service: &str) -> String {
     plain_text(service, SERVICE_CHARS_MAX)
 }
 
+/// What is searched for, in the form that stands in an address.
+fn searched(written: &str) -> String {
+    plain_text(written, SEARCH_CHARS_MAX).trim().to_owned()
+}
+
 impl Filter {
-    /// What cannot be read narrows nothing.
+    /// For looking: what cannot be read narrows nothing.
     pub(super) fn read(asked: &Asked) -> Self {
-        let search = plain_text(asked.field("q").unwrap_or_default(), SEARCH_CHARS_MAX).trim().to_owned();
         Self {
-            search,
+            search: searched(asked.field("q").unwrap_or_default()),
             service: asked.field("service").map(cleaned),
             kind: asked.field("kind").and_then(Kind::parse),
             person: asked.field("person").and_then(|id| id.parse().ok()),
             order: asked.field("sort").and_then(Order::parse).unwrap_or_default(),
         }
+    }
+
+    /// For acting on all that a view shows: `None` where anything cannot be read as it was written. An address that somebody
+    /// mistyped must never mean more than they saw.
+    pub(super) fn read_exactly(asked: &Asked) -> Option<Self> {
+        let filter = Self::read(asked);
+        let was_read = |name: &str, read: Option<&str>| {
+            asked.field(name).map(str::trim).unwrap_or_default() == read.unwrap_or_default()
+        };
+        let is_exact = asked.is_nothing_but(&FIELDS_OF_ALL)
+            && was_read("q", Some(&filter.search))
+            && was_read("service", filter.service.as_deref().map(str::trim))
+            && was_read("kind", filter.kind.map(Kind::word))
+            && (asked.field("person").is_none() || filter.person.is_some());
+        is_exact.then_some(filter)
     }
 
     /// What stands in the entry itself; names of people are looked at elsewhere.
@@ -184,6 +206,36 @@ mod tests {
         assert_eq!(read("kind=all&person=ada&sort=password&page=x"), Filter::default());
         assert_eq!(read("q=%E2%80%AEada%00").search, "ada");
         assert_eq!(read(Box::leak(format!("q={}", "a".repeat(500)).into_boxed_str())).search.chars().count(), 64);
+    }
+
+    #[test]
+    fn for_an_act_what_cannot_be_read_is_nothing_at_all() {
+        let exactly = |query: &str| Filter::read_exactly(&Asked::read(&query.to_owned().into()));
+        let plain = "all=yes&q=+ada+&service=ldap%2Fjenkins&kind=repeats\
+                     &person=00000000-0000-0000-0000-000000000007&sort=nothing&seen=7&reason=x&form=y";
+        let narrow = exactly(plain).unwrap();
+        assert_eq!((narrow.search.as_str(), narrow.service.as_deref()), ("ada", Some("ldap/jenkins")));
+        assert!(narrow.kind == Some(Kind::Repeats) && narrow.person.is_some());
+        assert_eq!(exactly("all=yes"), Some(Filter::default()));
+        assert_eq!(exactly("all=yes&q=&service=&kind=&person="), Some(Filter::default()));
+        let (long, many) = ("a".repeat(65), "&form=x".repeat(300));
+        for odd in [
+            "person=ada",
+            "person=00000000-0000-0000-0000-00000000000",
+            "kind=all",
+            "kind=Repeats",
+            "q=%00",
+            "q=a%E2%80%AEb",
+            &format!("q={long}"),
+            &format!("service={}", long.repeat(4)),
+            "service=%E2%80%AE",
+            "persn=00000000-0000-0000-0000-000000000007",
+            "person=&person=00000000-0000-0000-0000-000000000007",
+            "id=00000000-0000-0000-0000-000000000007",
+            &many,
+        ] {
+            assert_eq!(exactly(&format!("all=yes&{odd}")), None, "{odd}");
+        }
     }
 
     #[test]

@@ -40,13 +40,14 @@ enum Which {
 
 impl Choice {
     fn read(asked: &Asked, now: Timestamp) -> Self {
-        let which = if asked.field("all").is_some() {
-            let seen = asked.field("seen").and_then(|seen| seen.parse().ok()).map_or(now, Timestamp);
-            Which::AllUntil(seen.min(now))
+        let which = if asked.fields("all").next().is_some() {
+            all_until(asked, now).map(Which::AllUntil)
         } else {
-            Which::These(asked.fields("id").filter_map(|id| id.parse().ok()).collect())
+            let ids = || asked.fields("id").filter_map(|id| id.parse().ok()).collect();
+            (!asked.is_cut()).then(ids).map(Which::These)
         };
-        Self { filter: Filter::read(asked), which }
+        // Something was meant that we did not understand: then nothing is.
+        Self { filter: Filter::read(asked), which: which.unwrap_or_else(|| Which::These(BTreeSet::new())) }
     }
 
     fn is_nothing(&self) -> bool {
@@ -56,7 +57,7 @@ impl Choice {
     /// Those of them that are there still, the oldest first.
     async fn entries(&self, visit: &Visit) -> Result<Vec<TrustEntry>, Fault> {
         let (store, now) = (&*visit.desk.store, visit.now());
-        Ok(match &self.which {
+        let mut entries = match &self.which {
             Which::These(ids) => {
                 let mut entries = store.trust_entries(None, now).await?;
                 entries.retain(|entry| ids.contains(&entry.id));
@@ -67,7 +68,9 @@ impl Choice {
                 entries.retain(|entry| entry.granted <= *seen);
                 entries
             }
-        })
+        };
+        entries.sort_by_key(|entry| (entry.granted, entry.id));
+        Ok(entries)
     }
 
     fn fields(&self) -> Vec<(&'static str, String)> {
@@ -95,6 +98,16 @@ impl Choice {
     fn after(&self, outcome: Outcome) -> Response {
         Redirect::to(&self.back(&[("done", outcome.word())])).into_response()
     }
+}
+
+/// Until when all that the view shows is meant; `None` where any of it cannot be read.
+fn all_until(asked: &Asked, now: Timestamp) -> Option<Timestamp> {
+    let is_all = asked.field("all") == Some("yes") && Filter::read_exactly(asked).is_some();
+    let seen = match asked.field("seen") {
+        Some(seen) => Timestamp(seen.parse().ok()?),
+        None => now,
+    };
+    is_all.then_some(seen.min(now))
 }
 
 pub(crate) async fn ask(

@@ -22,13 +22,15 @@ fn nobodies(stage: &Stage) -> Vec<(&'static str, Browser<'_>)> {
         user.groups = vec!["admins".to_owned()];
         user.subject.source = "corp".to_owned();
     });
-    let mut outside = stage.administrator();
+    let (mut outside, mut untold) = (stage.administrator(), stage.administrator());
     outside.address = Some("203.0.113.9");
+    untold.address = None;
     vec![
         ("a person", person),
         ("a namesake", namesake),
         ("a namesake's group", in_the_same_group_elsewhere),
         ("outside", outside),
+        ("behind a proxy that does not tell", untold),
         ("invited", stage.site.invited("ada")),
     ]
 }
@@ -96,6 +98,32 @@ async fn stranger_is_sent_to_sign_in_where_the_console_may_be_used_and_sees_none
     }
 }
 
+/// The proxy itself is inside, and whoever is behind it may be anywhere.
+#[tokio::test]
+async fn administrator_whose_address_the_proxy_does_not_tell_is_outside() {
+    let stage = Stage::new();
+    let mut ada = stage.administrator();
+    for told in ["10.1.1.1", "6.6.6.6, 10.1.1.1", "10.1.1.1, 127.0.0.1"] {
+        ada.address = Some(told);
+        assert_eq!(ada.get("/console/people").await.status.as_u16(), 200, "{told}");
+        assert!(ada.get("/again").await.says("href=\"/console/remembered\""), "{told}");
+    }
+    for untold in [None, Some(""), Some("unknown"), Some("10.1.1.1:4711"), Some("10.1.1.1, x"), Some("127.0.0.1")] {
+        ada.address = untold;
+        for route in routes() {
+            assert_eq!(ada.get(route.path).await.status.as_u16(), 404, "{untold:?} at {}", route.path);
+            let mut stranger = stage.site.stranger();
+            stranger.address = untold;
+            assert_eq!(stranger.get(route.path).await.status.as_u16(), 404, "{untold:?} at {}", route.path);
+        }
+        let page = ada.get("/again").await;
+        assert!(
+            page.status.as_u16() == 200 && !page.says("/console"),
+            "the rest of the portal is as it was: {untold:?}"
+        );
+    }
+}
+
 #[tokio::test]
 async fn whoever_has_no_right_reads_what_an_unknown_path_says() {
     let stage = Stage::new();
@@ -110,6 +138,7 @@ async fn whoever_has_no_right_reads_what_an_unknown_path_says() {
         }
         assert!(!browser.get("/again").await.says("/console"), "{who}");
     }
+    assert_eq!(stage.site.desk.asked_without_the_right.due(), None, "the log was told of the first of them");
     assert!(stage.auditor().get("/again").await.says("href=\"/console/remembered\""));
 }
 
@@ -167,7 +196,7 @@ async fn session_of_a_recovery_code_is_told_why_it_may_only_look() {
     let ada = stage.site.signed_in_with("ada", &[Method::RecoveryCode]);
     for path in ["/console/remembered".to_owned(), format!("/console/people/{}", stage.eve)] {
         let page = ada.get(&path).await;
-        assert!(page.says("You signed in with a recovery code.") && !page.says("Forget"), "{}", page.text);
+        assert!(page.says("You last used a recovery code.") && !page.says("Forget"), "{}", page.text);
     }
     let page = stage.administrator().get("/console/remembered").await;
     assert!(!page.says("recovery code") && page.says("Forget selected"), "{}", page.text);

@@ -1,5 +1,6 @@
 //! Acting: asked first, with a reason, recorded before it is done.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -144,18 +145,86 @@ async fn all_that_a_view_shows_is_forgotten_and_nothing_that_came_since() {
 #[tokio::test]
 async fn more_than_is_done_at_once_is_told_before_and_left() {
     let stage = Stage::new();
+    // Their ids are in another order than their times.
     for number in 0..505 {
-        stage.remember(number, stage.eve, JENKINS, &format!("pc-{number}"));
+        stage.remember(1_000 - number, stage.eve, JENKINS, &format!("pc-{number}"));
+        stage.site.world.clock.pass(Duration::from_secs(1));
     }
     let ada = stage.administrator();
-    let page = ada.get(&format!("{FORGET}?all=yes")).await;
+    let page = ada.get(&format!("{FORGET}?all=yes&sort=-since")).await;
     assert!(page.says("Forget 500 entries?") && page.says("And the same for 480 more."), "{}", page.text);
     assert!(page.says("5 entries are left for another time"), "{}", page.text);
     let seen = page.between("name=\"seen\" value=\"", "\"").to_owned();
-    ada.post(FORGET, &[("all", "yes"), ("seen", &seen), REASON]).await;
-    assert_eq!(stage.site.world.store.lock().trust.len(), 5);
+    ada.post(FORGET, &[("all", "yes"), ("seen", &seen), ("sort", "-since"), REASON]).await;
+    let left: BTreeSet<String> =
+        stage.site.world.store.lock().trust.values().map(|entry| entry.station.shown().to_owned()).collect();
+    let newest: BTreeSet<String> = (500..505).map(|number| format!("pc-{number}")).collect();
+    assert_eq!(left, newest, "the oldest went");
     let AuditEvent::ConsoleActed { what, .. } = &stage.audit()[0] else { panic!("{:?}", stage.audit()[0]) };
     assert_eq!(what, "forget 500 remembered entries");
+}
+
+/// Somebody mistypes an address, or a program writes it: what it does not say in our words never means everybody.
+#[tokio::test]
+async fn filter_that_cannot_be_read_selects_nothing() {
+    let stage = Stage::new();
+    let id = stage.remember(1, stage.eve, JENKINS, REPEATS);
+    let ada = stage.administrator();
+    let (eve, long) = (stage.eve.to_string(), "a".repeat(65));
+    for (name, value) in [
+        ("person", "eve"),
+        ("person", eve.get(1..).unwrap()),
+        ("kind", "repeat"),
+        ("q", &long),
+        ("q", "\u{200B}"),
+        ("service", "\u{202E}"),
+        ("persn", &eve),
+        ("seen", "yesterday"),
+        ("all", ""),
+        ("id", "x"),
+    ] {
+        let value_in_address = crate::fault::escaped(value);
+        let asked = ada.get(&format!("{FORGET}?all=yes&{name}={value_in_address}")).await;
+        assert_eq!(done(&asked), "nothing", "{name}={value}");
+        assert_eq!(
+            done(&ada.post(FORGET, &[("all", "yes"), (name, value), REASON]).await),
+            "nothing",
+            "{name}={value}"
+        );
+    }
+    for all in ["", "no", "Yes"] {
+        assert_eq!(done(&ada.post(FORGET, &[("all", all), REASON]).await), "nothing", "{all}");
+    }
+    let id_in_form = id.to_string();
+    let flood = vec![("service", JENKINS); 300];
+    for first in [("all", "yes"), ("id", &*id_in_form)] {
+        let fields: Vec<_> = [first, REASON].into_iter().chain(flood.clone()).collect();
+        assert_eq!(done(&ada.post(FORGET, &fields).await), "nothing", "{first:?}");
+    }
+    assert!(stage.is_remembered(id) && stage.audit().is_empty());
+    let looked = ada.get("/console/remembered?person=eve&kind=repeat&persn=x").await;
+    assert!(looked.says("1 entry"), "looking narrows nothing: {}", looked.text);
+    let fields = [("all", "yes"), ("q", " "), ("kind", ""), ("person", &eve), REASON];
+    assert_eq!(done(&ada.post(FORGET, &fields).await), "forgotten");
+}
+
+#[tokio::test]
+async fn session_that_is_opened_while_all_are_ended_ends_too() {
+    let stage = Stage::new();
+    let (ada, eve) = (stage.administrator(), stage.site.signed_in("eve", Duration::ZERO));
+    let all_of = |user| format!("/console/people/{user}/sessions/end");
+    // One of them before it is written down what is done.
+    stage.site.world.store.opened_meanwhile.store(3, Ordering::SeqCst);
+    assert_eq!(done(&ada.post(&all_of(eve.user), &[REASON]).await), "ended");
+    assert!(stage.sessions(eve.user).is_empty());
+    let told: Vec<_> = stage.audit().iter().map(AuditEvent::id).collect();
+    assert_eq!(told, ["console.acted", "session.ended", "session.ended", "session.ended", "session.ended"]);
+
+    // Whoever opens them faster than they end does not hold the page up.
+    let eve = stage.site.signed_in("eve", Duration::ZERO);
+    stage.site.world.store.opened_meanwhile.store(100, Ordering::SeqCst);
+    assert_eq!(done(&ada.post(&all_of(eve.user), &[REASON]).await), "ended");
+    assert_eq!(stage.sessions(eve.user).len(), 1);
 }
 
 #[tokio::test]

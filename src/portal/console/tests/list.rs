@@ -105,13 +105,16 @@ async fn long_list_of_many_people_is_found_and_sorted_by_name() {
 async fn export_holds_what_the_view_shows() {
     let stage = Stage::new();
     three(&stage);
-    stage.change(stage.eve, |user| user.display_name = Some("=HYPERLINK(\"x\")".to_owned()));
+    stage.change(stage.eve, |user| user.display_name = Some("=HYPERLINK(\"x\") ü; =1+1".to_owned()));
     let page = stage.auditor().get("/console/remembered.csv?service=ldap/jenkins&sort=since").await;
     assert_eq!(page.kind, "text/csv; charset=utf-8; header=present");
     let lines: Vec<&str> = page.text.split_terminator("\r\n").collect();
     assert_eq!(lines.len(), 3, "{}", page.text);
+    assert!(lines[0].starts_with("\u{FEFF}\"id\",\"source\","), "{}", page.text);
     assert!(
-        lines[1].contains("\"local\",\"eve\",\"'=HYPERLINK(\"\"x\"\")\",\"ldap/jenkins\",\"192.0.2.7\",\"repeats\"")
+        lines[1].contains(
+            "\"local\",\"eve\",\"'=HYPERLINK(\"\"x\"\") ü;' =1+1\",\"ldap/jenkins\",\"192.0.2.7\",\"repeats\""
+        )
     );
     assert!(lines[2].contains("\"bob\",\"Robert Example\",\"ldap/jenkins\",\"192.0.2.8\",\"repeats\",\"totp\",\"20"));
     assert!(!page.text.contains("00ff"));

@@ -2,7 +2,7 @@
 //! the same semantics by their own suite.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard};
 
 use async_trait::async_trait;
@@ -33,6 +33,8 @@ pub(crate) struct MemoryStore {
     pub(crate) broken: AtomicBool,
     /// From now on what is remembered cannot be taken back.
     pub(crate) is_stuck: AtomicBool,
+    /// So many sessions of whose sessions are listed are opened in between, one after each listing.
+    pub(crate) opened_meanwhile: AtomicUsize,
 }
 
 impl MemoryStore {
@@ -403,7 +405,15 @@ impl Store for MemoryStore {
 
     async fn tokens_of(&self, user: UserId, kind: TokenKind, _: Timestamp) -> Result<Vec<Token>, StoreError> {
         let mine = |token: &&Token| token.user == Some(user) && token.kind == kind;
-        Ok(self.lock().tokens.values().filter(mine).cloned().collect())
+        let mut inner = self.lock();
+        let found: Vec<Token> = inner.tokens.values().filter(mine).cloned().collect();
+        let more = self.opened_meanwhile.load(Ordering::SeqCst);
+        if let Some(token) = found.first().filter(|_| kind == TokenKind::Session && more > 0) {
+            self.opened_meanwhile.store(more - 1, Ordering::SeqCst);
+            let digest = [u8::try_from(more).unwrap(); 32];
+            inner.tokens.insert((kind, digest), Token { digest, ..token.clone() });
+        }
+        Ok(found)
     }
 
     async fn drop_tokens(&self, user: UserId, kind: TokenKind) -> Result<u64, StoreError> {
