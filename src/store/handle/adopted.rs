@@ -14,13 +14,20 @@ const BELIEVED_FOR: Duration = Duration::from_secs(1);
 const ADOPTED_MAX: usize = 4_096;
 
 #[derive(Debug, Default)]
-pub(super) struct Adopted(Mutex<HashMap<String, (Instant, User)>>);
+pub(super) struct Adopted(Mutex<Known>);
+
+#[derive(Debug, Default)]
+struct Known {
+    people: HashMap<String, (Instant, User)>,
+    /// When those who are not believed any more were dropped last.
+    swept: Option<Instant>,
+}
 
 impl Adopted {
     /// Somebody who was here and enabled a moment ago.
     pub(super) fn get(&self, subject: &Subject) -> Option<User> {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (read, user) = known.get(&key(subject))?;
+        let (read, user) = known.people.get(&key(subject))?;
         (read.elapsed() < BELIEVED_FOR).then(|| user.clone())
     }
 
@@ -30,17 +37,19 @@ impl Adopted {
             return;
         }
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.len() >= ADOPTED_MAX {
-            known.retain(|_, (read, _)| read.elapsed() < BELIEVED_FOR);
+        // Not with every login while it is full: each would look through all of them.
+        if known.people.len() >= ADOPTED_MAX && known.swept.is_none_or(|swept| swept.elapsed() >= BELIEVED_FOR) {
+            known.people.retain(|_, (read, _)| read.elapsed() < BELIEVED_FOR);
+            known.swept = Some(Instant::now());
         }
-        if known.len() < ADOPTED_MAX {
-            known.insert(key(&user.subject), (read, user.clone()));
+        if known.people.len() < ADOPTED_MAX {
+            known.people.insert(key(&user.subject), (read, user.clone()));
         }
     }
 
     /// Somebody was changed, or is not who they were.
     pub(super) fn forget(&self) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).people.clear();
     }
 }
 
@@ -91,7 +100,7 @@ mod tests {
         };
         keep(0);
         keep(ADOPTED_MAX);
-        assert_eq!(adopted.0.lock().unwrap().len(), ADOPTED_MAX);
+        assert_eq!(adopted.0.lock().unwrap().people.len(), ADOPTED_MAX);
         tokio::time::advance(BELIEVED_FOR).await;
         keep(2 * ADOPTED_MAX);
         assert!(adopted.get(&user(&(2 * ADOPTED_MAX).to_string(), true).subject).is_some(), "the old ones made room");
