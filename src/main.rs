@@ -2,6 +2,10 @@
 
 use std::process::ExitCode;
 
+/// A login makes much on one thread and drops it on another, the store's; glibc takes a lock for each of that.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     // Before anything can ask for TLS: one provider for the whole process.
     if rustls::crypto::ring::default_provider().install_default().is_err() {
