@@ -2,6 +2,7 @@
 //! is signed with a key that is not in the database. An edit, a gap, a swap breaks a hash; a chain cut at its end, or
 //! written anew as a whole, does not match its signature (LOG-04).
 
+mod filing;
 mod others;
 mod read;
 
@@ -13,6 +14,9 @@ use crate::fault::Fault;
 use crate::keyring::{Keyring, hex};
 use crate::session::{Arg, Session};
 
+pub(crate) use filing::Filing;
+#[cfg(test)]
+pub(crate) use filing::WAITING_MAX;
 pub(crate) use others::witness;
 pub(crate) use read::{from, nodes, tail};
 

@@ -8,11 +8,14 @@ use crate::keyring::{Keyring, Place};
 use crate::session::Session;
 
 /// Every step from an empty database to the present. A step that was released is never edited.
-pub(crate) const STEPS: [(i64, &str); 2] =
-    [(1, include_str!("schema/0001_begin.sql")), (2, include_str!("schema/0002_devices.sql"))];
+pub(crate) const STEPS: [(i64, &str); 3] = [
+    (1, include_str!("schema/0001_begin.sql")),
+    (2, include_str!("schema/0002_devices.sql")),
+    (3, include_str!("schema/0003_lines_by_user.sql")),
+];
 
 /// The newest schema this program knows.
-pub(crate) const NEWEST: i64 = 2;
+pub(crate) const NEWEST: i64 = 3;
 
 /// One lock for all gateways that start at the same moment on one server.
 const LOCK_OF_STEPS: &str = "SELECT pg_advisory_xact_lock(8386110250)";

@@ -45,6 +45,8 @@ pub enum ProblemKind {
     TruncatedTail,
     /// The end of the chain is not signed by us, or is not where the signature says.
     HeadMismatch,
+    /// Lines up to this one are missing where they are filed by person, or stand there for somebody else.
+    Misfiled,
     /// Another node saw this line, and saw something else.
     WitnessMismatch,
 }
@@ -58,6 +60,9 @@ impl fmt::Display for Problem {
             ProblemKind::Reordering => write!(f, "line {sequence} of node {node} was written in another place"),
             ProblemKind::TruncatedTail => write!(f, "the lines of node {node} from {sequence} on were cut off"),
             ProblemKind::HeadMismatch => write!(f, "the end of node {node}'s chain (line {sequence}) is not ours"),
+            ProblemKind::Misfiled => {
+                write!(f, "what people see of the lines of node {node} up to {sequence} was changed")
+            }
             ProblemKind::WitnessMismatch => {
                 write!(f, "line {sequence} of node {node} is not what another node saw there")
             }
@@ -171,7 +176,22 @@ impl Walk<'_> {
         if let Some(stray) = first.filter(|first| *first < 1).or(last.filter(|last| *last > head.sequence)) {
             return Ok(self.problem(stray.max(0), ProblemKind::Reordering));
         }
-        Ok(None)
+        self.filed(session).await
+    }
+
+    /// Whether every line is filed under its person that is said to be.
+    async fn filed(&self, session: &mut Session) -> Result<Option<Problem>, Fault> {
+        // In one statement, so that all of it is of the same moment.
+        let sql = "SELECT h.filed, \
+                   (SELECT COUNT(*) FROM audit a WHERE a.node = h.node AND a.sequence <= h.filed \
+                    AND a.user_id IS NOT NULL), \
+                   (SELECT COUNT(*) FROM audit a JOIN audit_by_user f ON f.user_id = a.user_id AND f.at = a.at \
+                    AND f.node = a.node AND f.sequence = a.sequence \
+                    WHERE a.node = h.node AND a.sequence <= h.filed) \
+                   FROM audit_heads h WHERE h.node = $1";
+        let Some(mut row) = session.query_one(sql, &[self.node.into()]).await? else { return Ok(None) };
+        let (filed, lines, found) = (row.int()?, row.int()?, row.int()?);
+        Ok(if lines == found { None } else { self.problem(filed, ProblemKind::Misfiled) })
     }
 
     async fn lines_until(&mut self, session: &mut Session, end: i64) -> Result<Option<Problem>, Fault> {

@@ -61,7 +61,7 @@ impl Desk {
     }
 
     /// Refuse to go on where the database is not what was opened.
-    fn check(&self) -> Result<(), Fault> {
+    pub(crate) fn check(&self) -> Result<(), Fault> {
         if self.suspect.load(Ordering::Relaxed) {
             return Err(Fault::damaged(
                 "an earlier write did not reach the disk: check the disk, then restart the gateway",

@@ -88,10 +88,16 @@ impl Engine {
     }
 
     pub(super) async fn address_lock(&self, login: &Login) -> Result<Option<Timestamp>, EngineError> {
-        match login.origin.person_address().map(CounterKey::password_from) {
-            Some(from) => self.locked(&[from]).await,
-            None => Ok(None),
+        let Some(address) = login.origin.person_address() else { return Ok(None) };
+        let now = self.clock.now();
+        if self.unlocked.is_fresh(address, now) {
+            return Ok(None);
         }
+        let lock = self.locked(&[CounterKey::password_from(address)]).await?;
+        if lock.is_none() {
+            self.unlocked.note(address, now);
+        }
+        Ok(lock)
     }
 
     /// Wait for a place among those whose password is tried right now.

@@ -29,21 +29,40 @@ pub(crate) async fn from(
     rows.into_iter().map(line).collect()
 }
 
+/// Those about somebody that are not filed under them yet.
+const WAITING: &str = "WHERE node = $1 AND sequence > (SELECT filed FROM audit_heads WHERE node = $1) AND user_id = $2 \
+                       ORDER BY at DESC, sequence DESC LIMIT $3";
+/// The order is that of the key, so that no more is read than is wanted.
+const FILED: &str = "SELECT a.node, a.sequence, a.record, a.hash FROM audit_by_user f \
+                     JOIN audit a ON a.node = f.node AND a.sequence = f.sequence \
+                     WHERE f.user_id = $1 ORDER BY f.at DESC, f.node DESC, f.sequence DESC LIMIT $2";
+
+/// The newest lines; with `user`, of those that are about them.
 pub(crate) async fn tail(session: &mut Session, limit: u32, user: Option<UserId>) -> Result<Vec<AuditLine>, Fault> {
     let mut lines = Vec::new();
+    let nodes = nodes(session).await?;
     if let Some(user) = user {
-        let sql = format!("{LINE} WHERE user_id = $1 ORDER BY at DESC, sequence DESC LIMIT $2");
-        let rows = session.query(&sql, &[(&user.to_string()).into(), limit.into()]).await?;
+        let named = user.to_string();
+        let sql = format!("{LINE} {WAITING}");
+        let mut rows = Vec::new();
+        // These first: what is filed in this moment is found twice then, and not missed.
+        for node in &nodes {
+            rows.append(&mut session.query(&sql, &[node.into(), (&named).into(), limit.into()]).await?);
+        }
+        rows.append(&mut session.query(FILED, &[(&named).into(), limit.into()]).await?);
         lines = rows.into_iter().map(line).collect::<Result<_, _>>()?;
+        // Somebody who changed where lines are filed shows nobody the lines of another.
+        lines.retain(|line: &AuditLine| line.record.event.user() == Some(user));
     } else {
         let sql = format!("{LINE} WHERE node = $1 ORDER BY sequence DESC LIMIT $2");
-        for node in nodes(session).await? {
-            for row in session.query(&sql, &[(&node).into(), limit.into()]).await? {
+        for node in &nodes {
+            for row in session.query(&sql, &[node.into(), limit.into()]).await? {
                 lines.push(line(row)?);
             }
         }
     }
     lines.sort_by(|one, two| (one.record.at, &one.node, one.sequence).cmp(&(two.record.at, &two.node, two.sequence)));
+    lines.dedup_by(|one, two| (&one.node, one.sequence) == (&two.node, two.sequence));
     let surplus = lines.len().saturating_sub(usize::try_from(limit).unwrap_or(usize::MAX));
     Ok(lines.split_off(surplus))
 }

@@ -34,6 +34,8 @@ impl Sqlite {
         session.pragmas("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;")?;
         // Pages of the log before it is folded into the file (16 MiB): what is written again and again is folded once.
         session.pragmas("PRAGMA wal_autocheckpoint = 4000;")?;
+        // 16 MiB, as far as they are needed: the pages of many people's histories are changed again and again.
+        session.pragmas("PRAGMA cache_size = -16384;")?;
         Ok(session)
     }
 

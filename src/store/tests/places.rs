@@ -82,6 +82,17 @@ impl Place {
             Self::Server(server, database) => drop(server.sql(database, sql).unwrap()),
         }
     }
+
+    /// What the database holds, past the store.
+    pub(super) fn number(&self, sql: &str) -> i64 {
+        match self {
+            Self::File(_) => {
+                let connection = rusqlite::Connection::open(self.path()).unwrap();
+                connection.query_row(sql, [], |row| row.get(0)).unwrap()
+            }
+            Self::Server(server, database) => server.sql(database, sql).unwrap().trim().parse().unwrap(),
+        }
+    }
 }
 
 pub(super) fn keyring(octet: u8) -> Keyring {

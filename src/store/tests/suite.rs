@@ -3,6 +3,7 @@
 mod accounts;
 mod audit;
 mod devices;
+mod filing;
 mod keys;
 mod logins;
 mod phones;

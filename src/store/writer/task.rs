@@ -10,6 +10,7 @@ use tokio::time::error::Elapsed;
 
 use super::group::settle;
 use super::{Desk, Message, QUEUE_MAX, Queue, Taken};
+use crate::audit::Filing;
 use crate::fault::Fault;
 use crate::session::{Postgres, Session, postgres_fault};
 use crate::witness::Witness;
@@ -22,6 +23,7 @@ pub(crate) fn start(desk: Arc<Desk>, pool: PgPool, witness: Option<Witness>, tas
 
 /// The witness is written here, between transactions: some hundred octets that wait for no disk.
 async fn run(desk: Arc<Desk>, pool: PgPool, mut witness: Option<Witness>, mut queue: mpsc::Receiver<Message>) {
+    let mut filing = Filing::default();
     loop {
         let Ok(first) = next(&mut queue, witness.as_ref().and_then(Witness::due)).await else {
             witness.iter_mut().for_each(Witness::write);
@@ -32,8 +34,9 @@ async fn run(desk: Arc<Desk>, pool: PgPool, mut witness: Option<Witness>, mut qu
         match connect(&pool).await {
             Ok(mut session) => {
                 let head = settle(&mut session, &desk, taken.jobs).await;
-                if let (Some(head), Some(witness)) = (head, &mut witness) {
-                    witness.note(&desk.node, &head);
+                if let Some(head) = head {
+                    witness.iter_mut().for_each(|witness| witness.note(&desk.node, &head));
+                    filing.turn(&mut session, &desk, head.sequence).await;
                 }
             }
             Err(fault) => taken.jobs.into_iter().for_each(|job| job.answer(Err(fault.clone()))),

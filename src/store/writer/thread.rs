@@ -11,6 +11,7 @@ use tokio::time::Instant;
 
 use super::group::settle;
 use super::{Desk, Message, QUEUE_MAX, Queue, Taken};
+use crate::audit::Filing;
 use crate::session::{Session, Sqlite};
 use crate::witness::Witness;
 
@@ -27,7 +28,7 @@ pub(crate) fn start(desk: Arc<Desk>, sqlite: Sqlite, witness: Witness) -> std::i
 }
 
 fn run(desk: &Desk, mut session: Session, mut witness: Witness, queue: &mpsc::Receiver<Message>) {
-    let mut pace = Pace::default();
+    let (mut pace, mut filing) = (Pace::default(), Filing::default());
     loop {
         let first = match witness.due() {
             None => queue.recv().map_err(|_| RecvTimeoutError::Disconnected),
@@ -46,6 +47,7 @@ fn run(desk: &Desk, mut session: Session, mut witness: Witness, queue: &mpsc::Re
         pace.took(taken.jobs.len());
         if let Some(head) = at_once(settle(&mut session, desk, taken.jobs)) {
             witness.note(&desk.node, &head);
+            at_once(filing.turn(&mut session, desk, head.sequence));
         }
         if taken.is_last {
             break;

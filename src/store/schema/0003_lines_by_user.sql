@@ -1,0 +1,16 @@
+-- The audit log by person. A line gets here together with thousands of others, sorted: filed at once, each login would change
+-- one more page of the database, because people sign in in no order.
+CREATE TABLE audit_by_user (
+    user_id TEXT NOT NULL,
+    at BIGINT NOT NULL,
+    node TEXT NOT NULL,
+    sequence BIGINT NOT NULL,
+    PRIMARY KEY (user_id, at, node, sequence)
+) {by_key};
+INSERT INTO audit_by_user (user_id, at, node, sequence)
+    SELECT user_id, at, node, sequence FROM audit WHERE user_id IS NOT NULL ORDER BY user_id, at, node, sequence;
+DROP INDEX audit_user;
+
+-- Up to which line of a node those that are about somebody are in there.
+ALTER TABLE audit_heads ADD COLUMN filed BIGINT NOT NULL DEFAULT 0;
+UPDATE audit_heads SET filed = sequence;
