@@ -1,5 +1,7 @@
 //! Distinguished names (RFC 4514), as far as a gateway needs them: is this one, is it below that one, what is it called.
 
+use std::ops::Range;
+
 use unicode_normalization::UnicodeNormalization;
 
 /// The most relative names in a DN that is looked at; directories are not that deep.
@@ -8,87 +10,143 @@ const RDNS_MAX: usize = 64;
 /// A DN in the form in which two spellings of it are equal: types and values in lower case, values in NFC with single
 /// spaces, escapes resolved. The directory's own rules may be finer; what is equal here is only ever checked again by
 /// the directory, never instead of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Dn(Vec<Rdn>);
+///
+/// Every login reads some: all text is in one piece.
+#[derive(Debug, Clone)]
+pub(crate) struct Dn {
+    text: String,
+    /// In the order of their relative names, and sorted within each.
+    pairs: Vec<Pair>,
+    rdns: usize,
+}
 
-type Rdn = Vec<Pair>;
-
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+/// One `type=value`: where its parts are in the text.
+#[derive(Debug, Clone)]
 struct Pair {
-    kind: String,
+    /// Which relative name it is in.
+    rdn: usize,
+    kind: Range<usize>,
     /// As compared.
-    folded: String,
+    folded: Range<usize>,
     /// As written, escapes resolved.
-    value: String,
+    value: Range<usize>,
 }
 
 impl Dn {
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        let mut rdns = Vec::new();
-        let mut rdn = Rdn::new();
+        // What is folded is rarely longer than what is written, and mostly the same.
+        let mut dn = Self { text: String::with_capacity(text.len() * 2), pairs: Vec::with_capacity(8), rdns: 0 };
         let mut rest = text.trim_start();
         while !rest.is_empty() {
-            let (pair, separator, after) = pair(rest)?;
-            rdn.push(pair);
+            let (separator, after) = dn.push(rest)?;
             if separator != Some('+') {
-                rdn.sort();
-                rdns.push(std::mem::take(&mut rdn));
+                dn.end_rdn();
             }
-            if rdns.len() > RDNS_MAX || (separator.is_some() && after.trim_start().is_empty()) {
+            if dn.rdns > RDNS_MAX || (separator.is_some() && after.trim_start().is_empty()) {
                 return None;
             }
             rest = after;
         }
-        (!rdns.is_empty()).then_some(Self(rdns))
+        (dn.rdns > 0).then_some(dn)
+    }
+
+    /// Take one `type=value`; what separates it from the next, and the rest.
+    fn push<'a>(&mut self, text: &'a str) -> Option<(Option<char>, &'a str)> {
+        let (kind, after) = text.split_once('=')?;
+        let kind = kind.trim();
+        if kind.is_empty() || !kind.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '.') {
+            return None;
+        }
+        let start = self.text.len();
+        self.text.extend(kind.chars().map(|c| c.to_ascii_lowercase()));
+        let kind = start..self.text.len();
+        let (separator, rest) = value(after, &mut self.text)?;
+        let value = kind.end..self.text.len();
+        let written = self.text.get(value.clone())?;
+        let folded = if is_folded(written) {
+            value.clone()
+        } else {
+            let folded = folded(written);
+            self.text.push_str(&folded);
+            value.end..self.text.len()
+        };
+        self.pairs.push(Pair { rdn: self.rdns, kind, folded, value });
+        Some((separator, rest))
+    }
+
+    fn end_rdn(&mut self) {
+        let Self { text, pairs, rdns } = self;
+        let first = pairs.iter().rposition(|pair| pair.rdn != *rdns).map_or(0, |last| last + 1);
+        if let Some(own) = pairs.get_mut(first..).filter(|own| own.len() > 1) {
+            own.sort_by(|one, other| one.parts(text).cmp(&other.parts(text)));
+        }
+        *rdns += 1;
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.0.len()
+        self.rdns
     }
 
     /// Whether this is the same entry, in whatever spelling.
     pub(crate) fn is(&self, other: &Self) -> bool {
-        self.len() == other.len() && self.0.iter().zip(&other.0).all(|(ours, theirs)| is_same(ours, theirs))
+        self.len() == other.len() && self.ends_like(other)
     }
 
     /// Whether this is an entry somewhere below `base`, not `base` itself.
     pub(crate) fn is_below(&self, base: &Self) -> bool {
-        let ends = self.0.iter().rev().zip(base.0.iter().rev());
-        self.len() > base.len() && ends.into_iter().all(|(ours, theirs)| is_same(ours, theirs))
+        self.len() > base.len() && self.ends_like(base)
+    }
+
+    /// Whether the last relative names are all those of `other`. No `other` is longer.
+    fn ends_like(&self, other: &Self) -> bool {
+        let above = self.rdns.saturating_sub(other.rdns);
+        let ends = self.pairs.iter().filter(|pair| pair.rdn >= above);
+        let ours = ends.map(|pair| (pair.rdn.saturating_sub(above), pair.compared(&self.text)));
+        ours.eq(other.pairs.iter().map(|pair| (pair.rdn, pair.compared(&other.text))))
     }
 
     /// The value of the first relative name: `vpn` in `cn=vpn,ou=groups,dc=example,dc=org`.
-    pub(crate) fn leaf_value(&self) -> Option<String> {
-        self.0.first()?.first().map(|pair| pair.value.clone())
+    pub(crate) fn leaf_value(&self) -> Option<&str> {
+        let [_, _, value] = self.pairs.first()?.parts(&self.text);
+        Some(value)
     }
 
     /// The domain a DN lies in: `dc=example,dc=org`.
     pub(crate) fn domain(&self) -> Option<String> {
+        let has_one = |rdn: usize| self.pairs.iter().filter(|pair| pair.rdn == rdn).count() == 1;
         let components: Vec<_> = self
-            .0
+            .pairs
             .iter()
             .rev()
-            .map_while(|rdn| rdn.first().filter(|pair| rdn.len() == 1 && pair.kind == "dc"))
-            .map(|pair| format!("dc={}", ldap3::dn_escape(pair.value.as_str())))
+            .map(|pair| (pair.rdn, pair.parts(&self.text)))
+            .map_while(|(rdn, [kind, _, value])| (kind == "dc" && has_one(rdn)).then_some(value))
+            .map(|value| format!("dc={}", ldap3::dn_escape(value)))
             .collect();
         (!components.is_empty()).then(|| components.into_iter().rev().collect::<Vec<_>>().join(","))
     }
 }
 
-fn is_same(ours: &Rdn, theirs: &Rdn) -> bool {
-    ours.len() == theirs.len() && ours.iter().zip(theirs).all(|(a, b)| a.kind == b.kind && a.folded == b.folded)
+impl PartialEq for Dn {
+    fn eq(&self, other: &Self) -> bool {
+        self.is(other)
+    }
 }
 
-/// One `type=value`, what separates it from the next, and the rest.
-fn pair(text: &str) -> Option<(Pair, Option<char>, &str)> {
-    let (kind, after) = text.split_once('=')?;
-    let kind = kind.trim().to_lowercase();
-    if kind.is_empty() || !kind.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '.') {
-        return None;
+impl Pair {
+    fn compared<'a>(&self, text: &'a str) -> (&'a str, &'a str) {
+        let [kind, folded, _] = self.parts(text);
+        (kind, folded)
     }
-    let (value, separator, rest) = value(after)?;
-    let folded = folded(&value);
-    Some((Pair { kind, folded, value }, separator, rest))
+
+    /// The type, the value as compared, and as written.
+    fn parts<'a>(&self, text: &'a str) -> [&'a str; 3] {
+        [&self.kind, &self.folded, &self.value].map(|range| text.get(range.clone()).unwrap_or_default())
+    }
+}
+
+/// Whether a value is as it is compared.
+fn is_folded(value: &str) -> bool {
+    value.bytes().all(|octet| octet.is_ascii_graphic() && !octet.is_ascii_uppercase())
 }
 
 fn folded(value: &str) -> String {
@@ -100,11 +158,19 @@ fn folded(value: &str) -> String {
     lower.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-fn value(text: &str) -> Option<(String, Option<char>, &str)> {
-    let mut octets = Vec::new();
+/// A value, its escapes resolved, to the end of `to`.
+fn value<'a>(text: &'a str, to: &mut String) -> Option<(Option<char>, &'a str)> {
+    let plain = text.find(|c: char| !c.is_ascii_alphanumeric() && c != '-' && c != '.').unwrap_or(text.len());
+    let (plain, after) = text.split_at_checked(plain)?;
+    to.push_str(plain);
+    if after.is_empty() || after.starts_with([',', ';', '+']) && !plain.is_empty() {
+        let separator = after.chars().next().map(|c| if c == ';' { ',' } else { c });
+        return Some((separator, after.get(1..).unwrap_or_default()));
+    }
+    let mut octets = plain.as_bytes().to_vec();
     // Where the value ends for trimming: unescaped spaces at its end do not belong to it.
-    let mut kept = 0;
-    let mut chars = text.chars();
+    let mut kept = octets.len();
+    let mut chars = after.chars();
     let mut separator = None;
     while let Some(c) = chars.next() {
         match c {
@@ -127,7 +193,8 @@ fn value(text: &str) -> Option<(String, Option<char>, &str)> {
         }
     }
     octets.truncate(kept);
-    Some((String::from_utf8(octets).ok()?, separator, chars.as_str()))
+    to.push_str(std::str::from_utf8(octets.get(plain.len()..)?).ok()?);
+    Some((separator, chars.as_str()))
 }
 
 /// After a backslash: two hexadecimal digits are an octet, anything else stands for itself.
@@ -145,6 +212,8 @@ fn escaped(chars: &mut std::str::Chars<'_>, octets: &mut Vec<u8>) -> Option<()> 
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test] // LDP-22
@@ -201,7 +270,7 @@ mod tests {
 
     #[test]
     fn escapes_and_spaces_are_resolved_in_the_leaf() {
-        let leaf = |text| Dn::parse(text).unwrap().leaf_value().unwrap();
+        let leaf = |text| Dn::parse(text).unwrap().leaf_value().unwrap().to_owned();
         assert_eq!(leaf("cn=\\20Smith\\, John \\+ Sons,dc=org"), " Smith, John + Sons");
         assert_eq!(leaf("cn= vpn  ,dc=org"), "vpn");
         assert_eq!(leaf("cn=J\\C3\\BCrgen,dc=org"), "J\u{fc}rgen");
@@ -213,5 +282,38 @@ mod tests {
         let domain = |text| Dn::parse(text).unwrap().domain();
         assert_eq!(domain("ou=Users,DC=corp,DC=example").as_deref(), Some("dc=corp,dc=example"));
         assert_eq!(domain("ou=Users,o=Example"), None);
+    }
+
+    #[test]
+    fn several_types_in_one_relative_name_are_one_in_any_order_and_not_spread_over_two() {
+        let dn = |text| Dn::parse(text).unwrap();
+        let both = dn("cn=Smith+uid=js,ou=people,dc=org");
+        assert!(both.is(&dn("UID=js + CN=smith,ou=people,dc=org")) && both.is_below(&dn("ou=people,dc=org")));
+        assert!(!both.is(&dn("cn=Smith,uid=js,ou=people,dc=org")) && !both.is(&dn("cn=Smith,ou=people,dc=org")));
+        assert!(!dn("cn=a,cn=b+uid=c,dc=org").is_below(&dn("uid=c,dc=org")));
+        assert!(!dn("x=1,cn=b+uid=c,dc=org").is_below(&dn("cn=b,uid=c,dc=org")), "as many pairs, other names");
+    }
+
+    proptest! {
+        /// However it is spelled, it is itself.
+        #[test]
+        fn a_name_is_itself_however_it_is_escaped(values in proptest::collection::vec("[ -~\u{e4}\u{df}]{1,12}", 1..5)) {
+            let escaped = |value: &str| value.bytes().map(|octet| format!("\\{octet:02x}")).collect::<String>();
+            let written = |as_text: fn(&str) -> String| {
+                values.iter().map(|value| format!("cn={}", as_text(value))).collect::<Vec<_>>().join(",")
+            };
+            let plain = Dn::parse(&written(|value| ldap3::dn_escape(value).into_owned())).unwrap();
+            let hexadecimal = values.iter().map(|value| format!("CN={}", escaped(value))).collect::<Vec<_>>().join(" ; ");
+            let hexadecimal = Dn::parse(&hexadecimal).unwrap();
+            prop_assert!(plain.is(&hexadecimal) && plain.len() == values.len());
+            prop_assert_eq!(plain.leaf_value(), Some(values[0].as_str()));
+        }
+
+        #[test]
+        fn whatever_comes_is_read_without_a_panic(text in "\\PC{0,40}|[a-c=,+; \\\\0-9\u{130}]{0,30}") {
+            if let Some(dn) = Dn::parse(&text) {
+                prop_assert!(dn.is(&dn) && !dn.is_below(&dn) && dn.leaf_value().is_some());
+            }
+        }
     }
 }

@@ -110,7 +110,7 @@ mod tests {
             let dn = template.fill(&spelling, escape_in_dn);
             let parsed = Dn::parse(&dn).unwrap();
             prop_assert_eq!(parsed.len(), 4);
-            prop_assert_eq!(parsed.leaf_value(), Some(spelling.user));
+            prop_assert_eq!(parsed.leaf_value(), Some(spelling.user.as_str()));
         }
 
         #[test] // LDP-33

@@ -70,7 +70,8 @@ pub(super) async fn groups_of(
         Groups::Tokens { base } => search.token_groups(found, base).await?,
         Groups::MatchingRule { base } => search.matching_rule(found, base).await?,
     }
-    let short = search.dns.iter().filter_map(|dn| Dn::parse(dn)?.leaf_value()).filter(|name| is_short(name));
+    let leaf = |dn: &String| Dn::parse(dn)?.leaf_value().map(str::to_owned);
+    let short = search.dns.iter().filter_map(leaf).filter(|name| is_short(name));
     let names: BTreeSet<String> = short.chain(search.dns.iter().cloned()).collect();
     Ok(names.into_iter().collect())
 }
