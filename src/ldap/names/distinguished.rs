@@ -2,6 +2,8 @@
 
 use unicode_normalization::UnicodeNormalization;
 
+use super::escape::escape_in_dn;
+
 /// The most relative names in a DN that is looked at; directories are not that deep.
 const RDNS_MAX: usize = 64;
 
@@ -69,7 +71,7 @@ impl Dn {
             .iter()
             .rev()
             .map_while(|rdn| rdn.first().filter(|pair| rdn.len() == 1 && pair.kind == "dc"))
-            .map(|pair| format!("dc={}", ldap3::dn_escape(pair.value.as_str())))
+            .map(|pair| format!("dc={}", escape_in_dn(&pair.value)))
             .collect();
         (!components.is_empty()).then(|| components.into_iter().rev().collect::<Vec<_>>().join(","))
     }

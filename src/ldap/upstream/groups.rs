@@ -13,7 +13,8 @@ use super::identifier::{in_filter, sid_in_domain_of};
 use super::person::{Found, Wanted};
 use crate::config::Groups;
 use crate::names::distinguished::Dn;
-use crate::names::template::{Template, escape_in_filter};
+use crate::names::escape::escape_in_filter;
+use crate::names::template::Template;
 use crate::wire::{Scope, Values};
 
 /// Active Directory itself stops at 1015. Policy may forbid by a group, so more than we look at is an error and not a

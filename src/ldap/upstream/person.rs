@@ -10,8 +10,8 @@ use super::seldom::Seldom;
 use super::{condition, identifier};
 use crate::config::{Attributes, Below, DirectoryKind, Groups};
 use crate::names::distinguished::Dn;
+use crate::names::escape::escape_in_filter;
 use crate::names::spelling::Spelling;
-use crate::names::template::escape_in_filter;
 use crate::wire::Scope;
 
 /// Enough to see that a name is not one person's.

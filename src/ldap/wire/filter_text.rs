@@ -43,6 +43,11 @@ pub(crate) fn put_filter(octets: &mut Vec<u8>, text: &str) -> Result<(), NotAFil
     put.filter(|()| parser.rest.is_empty()).ok_or(NotAFilter)
 }
 
+/// Whether `text` means a filter.
+pub(crate) fn is_filter(text: &str) -> bool {
+    put_filter(&mut Vec::new(), text).is_ok()
+}
+
 struct Parser<'a> {
     rest: &'a [u8],
 }
