@@ -36,7 +36,9 @@ pub(crate) fn refused(
 ) -> Vec<u8> {
     match (denial, said) {
         (Denial::Primary(refusal), Some(said))
-            if *refusal != PrimaryRefusal::WrongPassword && diagnostics == Diagnostics::Pass && said.result.rc != 0 =>
+            if *refusal != PrimaryRefusal::WrongPassword
+                && diagnostics == Diagnostics::Pass
+                && said.result.code != 0 =>
         {
             again(id, &said.after_id)
         }

@@ -246,7 +246,7 @@ pub(crate) fn conclude(
     let settings = &application.settings;
     match judged {
         Ok(Verdict::Allow(grant)) if *grant.service() == application.service => {
-            let has_accepted = said.as_ref().is_some_and(|said| said.result.rc == 0);
+            let has_accepted = said.as_ref().is_some_and(|said| said.result.code == 0);
             let needs_line = !matches!(standing, Standing::AppPassword(_));
             if needs_line && !(has_accepted && line.is_some()) {
                 // Let in without the directory having let them in: cannot be, and is not taken for it.

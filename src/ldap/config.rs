@@ -86,8 +86,8 @@ pub struct LdapConfig {
     #[serde(default = "defaults::connect_timeout")]
     pub connect_timeout: Span,
 
-    /// The most connections for lookups to one server. They are shared, and only the service account uses them.
-    /// Default: 8.
+    /// The most connections for lookups to one server, each with up to 64 lookups under way. Only the service account
+    /// uses them; another one is opened when all are full. Default: 8.
     #[serde(default = "defaults::connections")]
     pub connections: u32,
 

@@ -10,7 +10,7 @@
 //!               ▼                ▼
 //!           directory ◀──────── line                        (upstream)
 //!
-//!  identify ──▶ lookup connections (the service account's, shared) ──▶ search ──▶ one person, by immutable id
+//!  identify ──▶ lookup connections (the service account's, each with many searches) ──▶ one person, by immutable id
 //!  authenticate ──▶ bind connections (nobody's, one bind at a time) ──▶ bind as that person ──▶ yes or no
 //!                        └─ the first server that can be reached; a failed one rests ─┘
 //! ```

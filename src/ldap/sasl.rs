@@ -37,7 +37,7 @@ pub(crate) async fn step(
             return Outcome::Unknown(answer::UNAVAILABLE);
         }
     };
-    match bound.result.rc {
+    match bound.result.code {
         SASL_BIND_IN_PROGRESS => Outcome::GoesOn { answer: again(bind.id, &bound.after_id), line },
         0 => match line.who_am_i(application.directory.deadline()).await {
             Ok(Some(named)) => accepted(hall, application, bind, &named, bound, line, gone).await,

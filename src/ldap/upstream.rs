@@ -7,8 +7,11 @@ mod condition;
 mod connect;
 mod connection;
 mod directory;
+mod driver;
 mod entry;
 mod fault;
+mod findings;
+mod gate;
 mod groups;
 mod health;
 mod identifier;
@@ -16,13 +19,17 @@ mod line;
 mod line_login;
 mod login;
 mod lookup;
+mod lookups;
 mod password_policy;
 mod person;
 mod pool;
 mod pretence;
 mod probe;
 mod refusals;
+mod result;
+mod searches;
 mod seldom;
+mod shared;
 mod start_tls;
 
 use std::sync::Arc;
@@ -46,7 +53,7 @@ pub struct LdapUpstream {
 impl LdapUpstream {
     /// `name` is the source's name in the configuration: part of every identity that comes from it.
     pub fn new(name: &str, settings: LdapSettings, random: Arc<dyn Random>) -> Self {
-        Self { directory: Arc::new(Directory::new(name, settings, random)) }
+        Self { directory: Directory::new(name, settings, random) }
     }
 
     /// The directory itself, for the door in front of it.

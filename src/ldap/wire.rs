@@ -3,15 +3,19 @@
 
 pub(crate) mod ber;
 pub(crate) mod filter;
+mod filter_text;
 mod frame;
 mod request;
 mod response;
+mod search;
 mod write;
 
+pub(crate) use filter_text::is_filter;
 pub(crate) use frame::{Malformed, Measured, RESPONSE_HEAD_MAX, measure, response_head};
 pub(crate) use request::{Authentication, BindRequest, Controls, Extended, Message, Operation, Search};
-pub(crate) use response::{BindResponse, Entry, entry_of, named};
+pub(crate) use response::{BindResponse, Entry, Outcome, entry_of, named};
+pub(crate) use search::{ANSWER_MAX, FoundEntry, Scope, SearchAnswer, SearchRequest, Values, attributes};
 pub(crate) use write::{
     Result as Answer, again, bind_request, bind_result, code, ending, extended, notice_of_disconnection, oid, put,
-    respond, who_am_i,
+    put_abandon, put_message, respond, who_am_i,
 };

@@ -9,6 +9,7 @@ use super::{
 };
 use crate::names::distinguished::Dn;
 use crate::names::template::{OF_A_MEMBER, OF_A_PERSON, Template};
+use crate::wire::is_filter;
 
 /// More servers than that would not be asked within one login anyway.
 const SERVERS_MAX: usize = 8;
@@ -251,7 +252,7 @@ fn link_below(
 
 fn link_filter(text: &str, places: &[&str], path: &str, problems: &mut Problems) -> Option<Template> {
     let filter = template(text, places, path, problems)?;
-    if ldap3::parse_filter(filter.any_name()).is_err() {
+    if !is_filter(&filter.any_name()) {
         let remedy = "write an LDAP filter in brackets, like (uid={user})";
         problems.error(path, format!("\"{text}\" is not a filter"), remedy);
         return None;

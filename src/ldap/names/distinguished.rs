@@ -4,6 +4,8 @@ use std::ops::Range;
 
 use unicode_normalization::UnicodeNormalization;
 
+use super::escape::escape_in_dn;
+
 /// The most relative names in a DN that is looked at; directories are not that deep.
 const RDNS_MAX: usize = 64;
 
@@ -120,7 +122,7 @@ impl Dn {
             .rev()
             .map(|pair| (pair.rdn, pair.parts(&self.text)))
             .map_while(|(rdn, [kind, _, value])| (kind == "dc" && has_one(rdn)).then_some(value))
-            .map(|value| format!("dc={}", ldap3::dn_escape(value)))
+            .map(|value| format!("dc={}", escape_in_dn(value)))
             .collect();
         (!components.is_empty()).then(|| components.into_iter().rev().collect::<Vec<_>>().join(","))
     }
@@ -302,7 +304,7 @@ mod tests {
             let written = |as_text: fn(&str) -> String| {
                 values.iter().map(|value| format!("cn={}", as_text(value))).collect::<Vec<_>>().join(",")
             };
-            let plain = Dn::parse(&written(|value| ldap3::dn_escape(value).into_owned())).unwrap();
+            let plain = Dn::parse(&written(|value| escape_in_dn(value))).unwrap();
             let hexadecimal = values.iter().map(|value| format!("CN={}", escaped(value))).collect::<Vec<_>>().join(" ; ");
             let hexadecimal = Dn::parse(&hexadecimal).unwrap();
             prop_assert!(plain.is(&hexadecimal) && plain.len() == values.len());

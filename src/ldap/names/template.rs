@@ -3,7 +3,7 @@
 
 use super::spelling::Spelling;
 
-/// How a value is escaped: `ldap3::ldap_escape` in filters (RFC 4515), `ldap3::dn_escape` in DNs (RFC 4514).
+/// How a value is escaped, by where it goes.
 pub(crate) type Escape = fn(&str) -> String;
 
 /// The places of a text that finds a person: the name without its domain, and the whole name.
@@ -60,14 +60,6 @@ impl Template {
     }
 }
 
-pub(crate) fn escape_in_filter(value: &str) -> String {
-    ldap3::ldap_escape(value).into_owned()
-}
-
-pub(crate) fn escape_in_dn(value: &str) -> String {
-    ldap3::dn_escape(value).into_owned()
-}
-
 pub(crate) fn escape_nothing(value: &str) -> String {
     value.to_owned()
 }
@@ -79,6 +71,8 @@ mod tests {
 
     use super::*;
     use crate::names::distinguished::Dn;
+    use crate::names::escape::{escape_in_dn, escape_in_filter};
+    use crate::wire::is_filter;
 
     fn fill(template: &str, typed: &str, escape: Escape) -> String {
         let spelling = Spelling::read(&UserName::parse(typed).unwrap(), &[]);
@@ -119,7 +113,7 @@ mod tests {
             let escaped = escape_in_filter(&Spelling::read(&user, &[]).user);
             prop_assert!(!escaped.contains(['(', ')', '*', '\0']));
             let filter = format!("(uid={escaped})");
-            prop_assert!(ldap3::parse_filter(filter).is_ok());
+            prop_assert!(is_filter(&filter) && ldap3::parse_filter(filter).is_ok());
         }
     }
 }

@@ -45,7 +45,7 @@ pub fn response_head(content: &[u8], is_whole: bool) -> Result<Option<(i32, u8)>
 
 /// The code of the answer to a bind, and what is said again of it.
 pub fn bind_response(content: &[u8], id: i32) -> Option<(u32, &[u8])> {
-    BindResponse::read(content, id).map(|response| (response.code, response.after_id))
+    BindResponse::read(content, id).map(|response| (response.outcome.code, response.after_id))
 }
 
 /// What a directory says of itself, as a stranger is told it over TLS.

@@ -23,6 +23,12 @@ pub(super) enum Request {
     Search { base: String, filter: Vec<u8>, attributes: Vec<u8> },
 }
 
+pub(super) enum Said {
+    Request(Request),
+    /// Nobody waits for the answer to this message any more. There is none to this one.
+    Abandon(Vec<u8>),
+}
+
 type Script = dyn Fn(&Request, &Heard) -> Say + Send + Sync;
 
 /// What was asked so far.
@@ -31,6 +37,8 @@ pub(super) struct Heard {
     pub(super) connections: AtomicUsize,
     /// Binds by anybody but the service account.
     pub(super) binds: Mutex<Vec<String>>,
+    /// Messages that nobody waits for any more, by their ids.
+    pub(super) abandoned: Mutex<Vec<Vec<u8>>>,
 }
 
 impl Heard {
@@ -65,7 +73,14 @@ impl Scripted {
 }
 
 async fn converse(mut stream: TcpStream, script: Arc<Script>, heard: Arc<Heard>) {
-    while let Some((id, request)) = read(&mut stream).await {
+    while let Some((id, said)) = read(&mut stream).await {
+        let request = match said {
+            Said::Request(request) => request,
+            Said::Abandon(abandoned) => {
+                heard.abandoned.lock().unwrap().push(abandoned);
+                continue;
+            }
+        };
         let say = match &request {
             Request::Bind { name } if name == READER_DN => Say::Messages(vec![bind_result(0, "")]),
             Request::Bind { name } => {
@@ -80,7 +95,7 @@ async fn converse(mut stream: TcpStream, script: Arc<Script>, heard: Arc<Heard>)
             Say::Nothing => Vec::new(),
         };
         for message in messages {
-            let content = [tlv(0x02, &[id]), message].concat();
+            let content = [tlv(0x02, &id), message].concat();
             if stream.write_all(&tlv(0x30, &content)).await.is_err() {
                 return;
             }
@@ -88,7 +103,8 @@ async fn converse(mut stream: TcpStream, script: Arc<Script>, heard: Arc<Heard>)
     }
 }
 
-async fn read(stream: &mut TcpStream) -> Option<(u8, Request)> {
+/// What a client said, and the id of the message.
+pub(super) async fn read(stream: &mut TcpStream) -> Option<(Vec<u8>, Said)> {
     let tag = stream.read_u8().await.ok()?;
     let first = stream.read_u8().await.ok()?;
     assert_eq!(tag, 0x30);
@@ -116,9 +132,10 @@ async fn read(stream: &mut TcpStream) -> Option<(u8, Request)> {
             let filter = rest[..rest.len() - after.len()].to_vec();
             Request::Search { base: text(base), filter, attributes: after.to_vec() }
         }
+        0x50 => return Some((id.to_vec(), Said::Abandon(body.to_vec()))),
         other => panic!("the operation {other:#x} was not expected"),
     };
-    Some((*id.last()?, request))
+    Some((id.to_vec(), Said::Request(request)))
 }
 
 /// The content of the first element, and what follows it.

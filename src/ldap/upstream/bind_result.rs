@@ -1,10 +1,10 @@
 //! What a directory's answer to a person's bind means. Only this file knows the codes.
 
-use ldap3::LdapResult;
 use vestibule_engine::PrimaryRefusal;
 
 use super::fault::{Fault, Words};
 use super::password_policy::{self, PolicyError};
+use super::result::LdapResult;
 
 /// Yes, or no and why. Anything else is a fault: we could not find out.
 pub(super) fn judge(result: &LdapResult) -> Result<Option<PrimaryRefusal>, Fault> {
@@ -14,7 +14,7 @@ pub(super) fn judge(result: &LdapResult) -> Result<Option<PrimaryRefusal>, Fault
         PolicyError::Locked => No::AccountLocked,
         PolicyError::MustChange => No::PasswordMustChange,
     });
-    match result.rc {
+    match result.code {
         // Accepted, but only to set a new password: not a login (LDP-20).
         0 => Ok(policy),
         49 => Ok(Some(policy.or_else(|| active_directory(&result.text)).unwrap_or(No::WrongPassword))),
@@ -63,13 +63,7 @@ fn unwilling(text: &str) -> Option<PrimaryRefusal> {
 
 #[cfg(test)]
 mod tests {
-    use ldap3::controls::{Control, RawControl};
-
     use super::*;
-
-    fn result(rc: u32, text: &str) -> LdapResult {
-        LdapResult { rc, matched: String::new(), text: text.to_owned(), refs: Vec::new(), ctrls: Vec::new() }
-    }
 
     #[test] // LDP-21
     fn active_directorys_reasons_are_told_apart() {
@@ -89,33 +83,31 @@ mod tests {
         ] {
             let text =
                 format!("80090308: LdapErr: DSID-0C090447, comment: AcceptSecurityContext error, data {data}, v3839");
-            assert_eq!(judge(&result(49, &text)).unwrap(), Some(refusal), "{data}");
+            assert_eq!(judge(&LdapResult::new(49, &text)).unwrap(), Some(refusal), "{data}");
         }
     }
 
     #[test]
     fn success_is_the_only_yes() {
-        assert_eq!(judge(&result(0, "")).unwrap(), None);
+        assert_eq!(judge(&LdapResult::new(0, "")).unwrap(), None);
         for code in 1..=130 {
-            assert!(!matches!(judge(&result(code, "")), Ok(None)), "{code}");
+            assert!(!matches!(judge(&LdapResult::new(code, "")), Ok(None)), "{code}");
         }
     }
 
     #[test] // LDP-20
     fn success_with_a_password_that_must_be_changed_first_is_a_no() {
-        let mut answer = result(0, "");
-        let value = vec![0x30, 3, 0x81, 1, 2];
-        answer.ctrls =
-            vec![Control(None, RawControl { ctype: password_policy::OID.into(), crit: false, val: Some(value) })];
+        let mut answer = LdapResult::new(0, "");
+        answer.controls = vec![(password_policy::OID.to_owned(), Some(vec![0x30, 3, 0x81, 1, 2]))];
         assert_eq!(judge(&answer).unwrap(), Some(PrimaryRefusal::PasswordMustChange));
     }
 
     #[test]
     fn trouble_of_the_server_is_a_fault_and_not_a_no() {
         for code in [1, 2, 3, 8, 10, 13, 14, 50, 51, 52, 53, 80] {
-            assert!(judge(&result(code, "")).is_err(), "{code}");
+            assert!(judge(&LdapResult::new(code, "")).is_err(), "{code}");
         }
-        let inactive = judge(&result(53, "Account inactivated. Contact system administrator.")).unwrap();
+        let inactive = judge(&LdapResult::new(53, "Account inactivated. Contact system administrator.")).unwrap();
         assert_eq!(inactive, Some(PrimaryRefusal::AccountDisabled));
     }
 }

@@ -1,16 +1,14 @@
-//! From a server's name to a connection that may carry passwords.
+//! From a server's name to a stream that may carry passwords, once TLS is on it if it shall be.
 
 use std::io;
 use std::net::SocketAddr;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use ldap3::{LdapConnAsync, LdapConnSettings, StdStream};
 use socket2::{SockRef, TcpKeepalive};
 use tokio::net::{TcpStream, lookup_host};
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, timeout};
 
-use super::connection::Connection;
 use super::directory::Server;
 use super::fault::Fault;
 use super::start_tls::start_tls;
@@ -35,52 +33,15 @@ const _: () = assert!(
 #[derive(Debug, Default)]
 pub(super) struct Addresses(Mutex<Vec<SocketAddr>>);
 
-/// Connect, and protect the connection as the configuration demands. Everything is over by `deadline`.
-pub(super) async fn connect(
-    server: &ServerAddress,
-    addresses: &Addresses,
-    settings: &LdapSettings,
-    deadline: Instant,
-) -> Result<Connection, Fault> {
-    timeout_at(deadline, connect_in_time(server, addresses, settings, deadline)).await.map_err(|_| Fault::TimedOut)?
-}
-
-async fn connect_in_time(
-    server: &ServerAddress,
-    addresses: &Addresses,
-    settings: &LdapSettings,
-    deadline: Instant,
-) -> Result<Connection, Fault> {
-    let stream = reach_address(server, addresses, settings, deadline).await?;
-    let tls = settings.tls.as_ref().filter(|_| server.is_ldaps || settings.start_tls);
-    let mut wanted = LdapConnSettings::new();
-    if let Some(tls) = tls {
-        wanted = wanted.set_config(tls.clone());
-    }
-    let stream = stream.into_std().map_err(Fault::Connect)?;
-    // ldap3 takes the scheme for whether to speak TLS on the stream, and the host for the name to verify.
-    let url = ServerAddress { is_ldaps: tls.is_some(), ..server.clone() }.to_string();
-    let (connection, ldap) = LdapConnAsync::with_settings(wanted.set_std_stream(StdStream::Tcp(stream)), &url).await?;
-    Ok(Connection::new(connection, ldap))
-}
-
 /// A bare stream to a server, on which the handshake of TLS comes next if it is to have one.
 pub(super) async fn reach_server(
     server: &Server,
     settings: &LdapSettings,
     deadline: Instant,
 ) -> Result<TcpStream, Fault> {
-    reach_address(&server.address, &server.addresses, settings, deadline).await
-}
-
-async fn reach_address(
-    server: &ServerAddress,
-    addresses: &Addresses,
-    settings: &LdapSettings,
-    deadline: Instant,
-) -> Result<TcpStream, Fault> {
-    let mut stream = reach(&addresses.resolve(server).await.map_err(Fault::Connect)?, deadline).await?;
-    if settings.tls.is_some() && settings.start_tls && !server.is_ldaps {
+    let Server { address, addresses, .. } = server;
+    let mut stream = reach(&addresses.resolve(address).await.map_err(Fault::connect)?, deadline).await?;
+    if settings.tls.is_some() && settings.start_tls && !address.is_ldaps {
         start_tls(&mut stream).await.map_err(|fault| Fault::StartTls(Box::new(fault)))?;
     }
     Ok(stream)
@@ -110,8 +71,8 @@ async fn reach(addresses: &[SocketAddr], deadline: Instant) -> Result<TcpStream,
         let left = u32::try_from(addresses.len() - index).unwrap_or(u32::MAX);
         let share = deadline.saturating_duration_since(Instant::now()) / left;
         match timeout(share, TcpStream::connect(address)).await {
-            Ok(Ok(stream)) => return tuned(stream).map_err(Fault::Connect),
-            Ok(Err(error)) => fault = Fault::Connect(error),
+            Ok(Ok(stream)) => return tuned(stream).map_err(Fault::connect),
+            Ok(Err(error)) => fault = Fault::connect(error),
             Err(_elapsed) => fault = Fault::TimedOut,
         }
     }

@@ -1,7 +1,7 @@
 //! A directory: its servers as one. Lookups go over connections of the service account ([`lookup`](super::lookup)),
 //! passwords over connections of their own ([`check`](super::check)); which server is asked is decided here.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -9,10 +9,12 @@ use tracing::{info, warn};
 use vestibule_engine::{PortError, Random};
 
 use super::accounts::Accounts;
-use super::connect::{Addresses, connect};
+use super::connect::Addresses;
 use super::connection::Connection;
 use super::fault::{Fault, chain};
 use super::health::Health;
+use super::line::Line;
+use super::lookups::Lookups;
 use super::person::attributes;
 use super::pool::Pool;
 use super::pretence::Pretence;
@@ -32,6 +34,8 @@ pub(crate) struct Directory {
     pub(crate) refusals: Refusals,
     /// Who the accounts of programs are.
     pub(super) accounts: Accounts,
+    /// For tasks, which outlive who started them and must not keep the directory.
+    pub(super) itself: Weak<Self>,
 }
 
 /// Which server of the directory: its place in the configured order.
@@ -42,7 +46,7 @@ pub(super) struct Server {
     pub(super) place: Place,
     pub(super) address: ServerAddress,
     pub(super) addresses: Addresses,
-    pub(super) lookups: Pool,
+    pub(super) lookups: Lookups,
     pub(super) binds: Pool,
     health: Health,
 }
@@ -54,10 +58,10 @@ impl Place {
 }
 
 impl Directory {
-    pub(super) fn new(name: &str, settings: LdapSettings, random: Arc<dyn Random>) -> Self {
+    pub(super) fn new(name: &str, settings: LdapSettings, random: Arc<dyn Random>) -> Arc<Self> {
         let servers = settings.servers.iter().enumerate();
         let servers = servers.map(|(at, address)| Server::new(Place(at), address.clone(), &settings)).collect();
-        Self {
+        Arc::new_cyclic(|itself| Self {
             name: name.into(),
             attributes: attributes(&settings.attributes, &settings.groups, settings.kind),
             settings,
@@ -67,11 +71,16 @@ impl Directory {
             account_rests_until: Mutex::default(),
             refusals: Refusals::default(),
             accounts: Accounts::default(),
-        }
+            itself: Weak::clone(itself),
+        })
     }
 
     pub(super) fn servers(&self) -> &[Server] {
         &self.servers
+    }
+
+    pub(super) fn server(&self, place: Place) -> Option<&Server> {
+        self.servers.get(place.0)
     }
 
     /// When something that begins now has to be over.
@@ -80,8 +89,7 @@ impl Directory {
     }
 
     pub(super) async fn open(&self, server: &Server, deadline: Instant) -> Result<Connection, Fault> {
-        let deadline = deadline.min(Instant::now() + self.settings.connect_timeout);
-        connect(&server.address, &server.addresses, &self.settings, deadline).await
+        Line::open(self, server, deadline).await.map(Connection::new)
     }
 
     /// The servers to ask, in order, `preferred` before all. Resting ones are left out, unless all rest and asking costs
@@ -156,7 +164,7 @@ impl Server {
             place,
             address,
             addresses: Addresses::default(),
-            lookups: Pool::new(settings.connections, settings.idle_timeout),
+            lookups: Lookups::new(settings.connections, settings.idle_timeout),
             binds: Pool::new(settings.bind_connections, settings.idle_timeout),
             health: Health::new(settings.cool_down, settings.cool_down_max, trial),
         }

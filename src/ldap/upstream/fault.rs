@@ -1,18 +1,21 @@
 //! How a server can fail us, split by what to do about it.
 
 use std::io;
+use std::sync::Arc;
 
-use ldap3::{LdapError, LdapResult};
 use vestibule_engine::PortError;
+
+use super::result::LdapResult;
 
 /// The most of a server's own words that is kept for the log.
 const WORDS_MAX: usize = 300;
 
-#[derive(Debug, thiserror::Error)]
+/// Of a connection that many wait for, each of them is told the same.
+#[derive(Debug, Clone, thiserror::Error)]
 pub(crate) enum Fault {
     /// Nothing was asked: another server can be asked instead.
     #[error("connect to the server")]
-    Connect(#[source] io::Error),
+    Connect(#[source] Arc<io::Error>),
     /// The server does not offer StartTLS, or not now. Never a reason to go on unprotected (LDP-29).
     #[error("start TLS")]
     StartTls(#[source] Box<Self>),
@@ -37,7 +40,7 @@ pub(crate) enum Fault {
 }
 
 /// A server's result: the code and its own words, fit for a log.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Words {
     pub(super) code: u32,
     text: String,
@@ -52,7 +55,7 @@ impl std::fmt::Display for Words {
 impl Words {
     pub(super) fn of(result: &LdapResult) -> Self {
         let said: String = result.text.chars().filter(|c| !c.is_control()).take(WORDS_MAX).collect();
-        let meaning = match result.rc {
+        let meaning = match result.code {
             // LDP-30: what Active Directory says to unsigned plaintext.
             8 | 13 => "it demands a protected connection: use ldaps:// or start_tls",
             10 => "it refers to another server, where passwords are not sent",
@@ -65,11 +68,15 @@ impl Words {
             _ => "it cannot",
         };
         let text = if said.is_empty() { meaning.to_owned() } else { format!("{meaning}: {said}") };
-        Self { code: result.rc, text }
+        Self { code: result.code, text }
     }
 }
 
 impl Fault {
+    pub(super) fn connect(error: io::Error) -> Self {
+        Self::Connect(Arc::new(error))
+    }
+
     /// Whether a lookup is repeated at the next server: this one is down, or says that it cannot now.
     pub(super) fn may_ask_elsewhere(&self) -> bool {
         self.means_down() || matches!(self, Self::Answered(words) if matches!(words.code, 51 | 52 | 80))
@@ -99,17 +106,6 @@ impl Fault {
             Self::Garbled(_) | Self::Answered(_) | Self::Account(_) | Self::NotAsked(_) => {
                 PortError::Unusable { doing, cause: Some(Box::new(self)) }
             }
-        }
-    }
-}
-
-impl From<LdapError> for Fault {
-    fn from(error: LdapError) -> Self {
-        match error {
-            LdapError::Io { source } => Self::Connect(source),
-            LdapError::Timeout { .. } => Self::TimedOut,
-            LdapError::FilterParsing => Self::NotAsked("the filter cannot be read"),
-            _ => Self::Disconnected,
         }
     }
 }

@@ -3,7 +3,6 @@
 
 use std::collections::BTreeSet;
 
-use ldap3::Scope;
 use tokio::time::Instant;
 use vestibule_engine::PortError;
 
@@ -14,7 +13,9 @@ use super::identifier::{in_filter, sid_in_domain_of};
 use super::person::{Found, Wanted};
 use crate::config::Groups;
 use crate::names::distinguished::Dn;
-use crate::names::template::{Template, escape_in_filter};
+use crate::names::escape::escape_in_filter;
+use crate::names::template::Template;
+use crate::wire::{Scope, Values};
 
 /// Active Directory itself stops at 1015. Policy may forbid by a group, so more than we look at is an error and not a
 /// shorter list.
@@ -131,7 +132,8 @@ impl GroupSearch<'_, '_> {
     async fn token_groups(&mut self, found: &Found, base: &str) -> Result<(), PortError> {
         let attributes = ["tokenGroups".to_owned()];
         let entries = self.ask(&Wanted::entry(&found.entry.dn).ask(&attributes)).await?;
-        let sids: Vec<Vec<u8>> = entries.first().map(|entry| entry.values("tokenGroups").to_vec()).unwrap_or_default();
+        let sids: Vec<Vec<u8>> =
+            entries.first().map(|entry| entry.values("tokenGroups").map(<[u8]>::to_vec).collect()).unwrap_or_default();
         if sids.is_empty() {
             // Everybody has a primary group, so nothing means that it may not be read.
             return Err(
@@ -145,7 +147,7 @@ impl GroupSearch<'_, '_> {
         let filter = format!("(member:1.2.840.113556.1.4.1941:={})", escape_in_filter(&found.entry.dn));
         self.found_by(base, &filter).await?;
         let relative = found.entry.text("primaryGroupID").and_then(|id| id.parse().ok());
-        let sid = found.entry.values("objectSid").first();
+        let sid = found.entry.values("objectSid").next();
         match sid.zip(relative).and_then(|(sid, relative)| sid_in_domain_of(sid, relative)) {
             Some(primary) => self.by_sid(&[primary], base).await,
             None => Ok(()),
@@ -173,8 +175,8 @@ impl GroupSearch<'_, '_> {
         Ok(new)
     }
 
-    fn add(&mut self, values: &[Vec<u8>]) -> Result<(), PortError> {
-        self.dns.extend(values.iter().filter_map(|value| String::from_utf8(value.clone()).ok()));
+    fn add(&mut self, values: Values<'_>) -> Result<(), PortError> {
+        self.dns.extend(values.filter_map(|value| String::from_utf8(value.to_vec()).ok()));
         self.check_number()
     }
 

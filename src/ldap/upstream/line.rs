@@ -7,8 +7,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::{Buf, Bytes, BytesMut};
-use ldap3::LdapResult;
-use ldap3::controls::{Control, RawControl};
+use futures_util::FutureExt;
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::net::TcpStream;
@@ -19,13 +18,14 @@ use tokio_rustls::client::TlsStream;
 use super::connect::reach_server;
 use super::directory::{Directory, Place, Server};
 use super::fault::Fault;
+use super::result::LdapResult;
 use crate::wire::{BindResponse, Measured, RESPONSE_HEAD_MAX, bind_request, measure, named, response_head, who_am_i};
 
 /// The answer to a bind is some hundred octets; with controls and words, a few thousand.
 const BIND_RESPONSE_MAX: usize = 1 << 20;
 const READ_AT_ONCE: usize = 4096;
 /// The number of our own question, on a line where nothing else is asked.
-const OWN_ID: i32 = i32::MAX;
+pub(super) const OWN_ID: i32 = i32::MAX;
 
 /// Octets to and from a directory.
 #[derive(Debug)]
@@ -45,7 +45,6 @@ pub(crate) struct Line {
 
 /// What a directory said to a bind.
 pub(crate) struct Bound {
-    /// As ldap3 says it, for those who judge results.
     pub(crate) result: LdapResult,
     /// The answer behind its message id, octet for octet.
     pub(crate) after_id: Vec<u8>,
@@ -61,7 +60,7 @@ impl Line {
             let Some(tls) = tls else { return Ok::<_, Fault>(Wire::Plain(stream)) };
             let name = ServerName::try_from(server.address.host.clone())
                 .map_err(|_| Fault::NotAsked("the server's name cannot stand in a certificate"))?;
-            let stream = TlsConnector::from(Arc::clone(tls)).connect(name, stream).await.map_err(Fault::Connect)?;
+            let stream = TlsConnector::from(Arc::clone(tls)).connect(name, stream).await.map_err(Fault::connect)?;
             Ok(Wire::Tls(Box::new(stream)))
         });
         let wire = opened.await.map_err(|_| Fault::TimedOut)??;
@@ -103,30 +102,43 @@ impl Line {
         Ok(named(&content))
     }
 
-    /// Ask, and wait for the answer: its content. Whatever else comes is late, to something that was given up.
+    /// Ask, and wait for the answer: its content.
     async fn exchange(&mut self, request: &[u8], id: i32, deadline: Instant) -> Result<Bytes, Fault> {
-        timeout_at(deadline, async {
-            self.wire.write_all(request).await.map_err(|_| Fault::Disconnected)?;
-            self.wire.flush().await.map_err(|_| Fault::Disconnected)?;
-            loop {
-                if let Some(content) = self.next(id)? {
-                    return Ok(content);
-                }
-                self.buffer.reserve(READ_AT_ONCE);
-                match self.wire.read_buf(&mut self.buffer).await {
-                    Ok(0) | Err(_) => return Err(Fault::Disconnected),
-                    Ok(_) => {}
-                }
+        let answered = timeout_at(deadline, async {
+            self.send(request).await?;
+            self.receive(id, BIND_RESPONSE_MAX).await
+        });
+        answered.await.map_err(|_| Fault::TimedOut)?
+    }
+
+    pub(super) async fn send(&mut self, request: &[u8]) -> Result<(), Fault> {
+        self.wire.write_all(request).await.map_err(|_| Fault::Disconnected)?;
+        self.wire.flush().await.map_err(|_| Fault::Disconnected)
+    }
+
+    /// The content of the next answer to `id`. Whatever else comes is late, to something that was given up.
+    pub(super) async fn receive(&mut self, id: i32, content_max: usize) -> Result<Bytes, Fault> {
+        loop {
+            if let Some(content) = self.next(id, content_max)? {
+                return Ok(content);
             }
-        })
-        .await
-        .map_err(|_| Fault::TimedOut)?
+            self.buffer.reserve(READ_AT_ONCE);
+            match self.wire.read_buf(&mut self.buffer).await {
+                Ok(0) | Err(_) => return Err(Fault::Disconnected),
+                Ok(_) => {}
+            }
+        }
+    }
+
+    /// Whether nothing has come that nobody waits for, the end among it. Looks once and does not wait.
+    pub(super) fn is_quiet(&mut self) -> bool {
+        self.buffer.is_empty() && self.wire.read_buf(&mut self.buffer).now_or_never().is_none()
     }
 
     /// The content of the answer, if it is there; what is not is thrown away.
-    fn next(&mut self, id: i32) -> Result<Option<Bytes>, Fault> {
+    fn next(&mut self, id: i32, content_max: usize) -> Result<Option<Bytes>, Fault> {
         loop {
-            let measured = measure(&self.buffer, BIND_RESPONSE_MAX).map_err(|_| Fault::Garbled("it is not LDAP"))?;
+            let measured = measure(&self.buffer, content_max).map_err(|_| Fault::Garbled("it is not LDAP"))?;
             let Some(Measured { head, total }) = measured else { return Ok(None) };
             let is_whole = self.buffer.len() >= total;
             let content = self.buffer.get(head..total.min(self.buffer.len())).unwrap_or_default();
@@ -159,17 +171,7 @@ pub(crate) fn line_over(stream: TcpStream) -> Line {
 impl Bound {
     fn of(content: &[u8], id: i32) -> Result<Self, Fault> {
         let response = BindResponse::read(content, id).ok_or(Fault::Garbled("it is no answer to a bind"))?;
-        let text = |octets: &[u8]| String::from_utf8_lossy(octets).into_owned();
-        let control = |&(name, value): &(&[u8], Option<&[u8]>)| {
-            Control(None, RawControl { ctype: text(name), crit: false, val: value.map(<[u8]>::to_vec) })
-        };
-        let result = LdapResult {
-            rc: response.code,
-            matched: String::new(),
-            text: text(response.text),
-            refs: Vec::new(),
-            ctrls: response.controls.iter().map(control).collect(),
-        };
+        let result = LdapResult::of_bind(&response);
         Ok(Self { result, after_id: response.after_id.to_vec() })
     }
 }

@@ -4,7 +4,6 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use ldap3::Scope;
 use tokio::time::{Instant, sleep_until, timeout_at};
 use vestibule_engine::{
     Carried, Identified, Password, Person, PortError, PrimaryAuthenticator, PrimaryOutcome, PrimaryRefusal, Subject,
@@ -20,6 +19,7 @@ use super::line::{Bound, Line};
 use super::login::is_a_password;
 use super::person::Found;
 use crate::config::Find;
+use crate::wire::Scope;
 
 /// One bind of one client.
 pub(crate) struct LineLogin {
@@ -113,7 +113,7 @@ impl LineLogin {
     ) -> Result<Option<PrimaryRefusal>, PortError> {
         let began = Instant::now();
         let bound = self.bind(dn, password, preferred).await?;
-        let judged = if bound.result.rc == 0 { Ok(None) } else { judge(&bound.result) };
+        let judged = if bound.result.code == 0 { Ok(None) } else { judge(&bound.result) };
         let doing = || format!("check a password in the directory \"{}\"", self.directory.name);
         let refusal = judged.map_err(|fault| fault.into_port_error(doing()))?;
         if refusal == Some(PrimaryRefusal::WrongPassword) {

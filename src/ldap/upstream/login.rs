@@ -13,8 +13,9 @@ use super::directory::Directory;
 use super::groups::{Reader, groups_of};
 use super::person::{Found, Wanted};
 use crate::config::{Below, Find};
+use crate::names::escape::escape_in_dn;
 use crate::names::spelling::Spelling;
-use crate::names::template::{Template, escape_in_dn, escape_nothing};
+use crate::names::template::{Template, escape_nothing};
 
 pub(super) struct Login {
     directory: Arc<Directory>,

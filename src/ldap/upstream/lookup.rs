@@ -1,8 +1,9 @@
 //! Lookups as the service account. They change nothing, so they are repeated at the next server when one fails.
 
+use std::sync::Weak;
 use std::time::Duration;
 
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 use tracing::error;
 use vestibule_engine::PortError;
 
@@ -11,6 +12,8 @@ use super::connection::Connection;
 use super::directory::{Directory, Place, Server};
 use super::entry::{Ask, Entry};
 use super::fault::{Fault, Words};
+use super::lookups::{Opener, Way};
+use super::shared::{Asked, Refused};
 use crate::config::{Account, Find};
 
 /// A service account that was refused is not tried again for so long: each try may count towards locking it.
@@ -50,16 +53,58 @@ impl Directory {
     }
 
     async fn search_at(&self, server: &Server, ask: &Ask<'_>, deadline: Instant) -> Result<Vec<Entry>, Fault> {
-        let slot = server.lookups.slot(deadline).await?;
-        while let Some(mut connection) = slot.idle() {
-            match connection.search(ask, deadline).await {
-                // The server closed it while it was idle, as a restart does to all of them.
-                Err(Fault::Disconnected) => {}
-                found => return found.inspect(|_| slot.keep(connection)),
+        let _turn = server.lookups.gate.turn(deadline).await?;
+        let began = Instant::now();
+        let operation = ask.octets(deadline)?;
+        loop {
+            let asked = self.asked(server, &operation, ask.limit, deadline).await?;
+            let was_there_before = asked.opened() < began;
+            match asked.answer(ask, deadline).await {
+                // The server closed it while it was idle, as a restart does to all of them. Few were there before, and
+                // none of them twice.
+                Err(Fault::Disconnected) if was_there_before => {}
+                found => return found,
             }
         }
-        let mut connection = self.open_as_account(server, deadline).await?;
-        connection.search(ask, deadline).await.inspect(|_| slot.keep(connection))
+    }
+
+    /// Ask on a connection that is shared with others, opened first if need be.
+    async fn asked(&self, server: &Server, operation: &[u8], limit: usize, deadline: Instant) -> Result<Asked, Fault> {
+        loop {
+            let mut opening = match server.lookups.ask(operation, limit) {
+                Way::Asked(asked) => return Ok(asked),
+                Way::Wait(opening) => opening,
+                Way::Open(opener, opening) => {
+                    server.lookups.spawn(self.open_shared(server.place, opener));
+                    opening
+                }
+                Way::Hung => return Err(Fault::TimedOut),
+            };
+            let opened = timeout_at(deadline, opening.wait_for(Option::is_some)).await.map_err(|_| Fault::TimedOut)?;
+            let Some(shared) = opened.ok().and_then(|opened| opened.clone()).transpose()? else { continue };
+            match shared.ask(operation, limit) {
+                Ok(asked) => return Ok(asked),
+                // A server that hangs up at once will do so again.
+                Err(Refused::Ended) => return Err(Fault::Disconnected),
+                Err(Refused::Full | Refused::Doubted) => {}
+            }
+        }
+    }
+
+    /// Open a connection for all who wait for one, and drive it until it ends. Whoever asked for it may go away
+    /// meanwhile.
+    fn open_shared(&self, place: Place, opener: Opener) -> impl Future<Output = ()> + Send + use<> {
+        let directory = Weak::clone(&self.itself);
+        async move {
+            let Some(directory) = directory.upgrade() else { return };
+            let Some(server) = directory.server(place) else { return };
+            let opened = directory.open_as_account(server, directory.deadline()).await;
+            let driver = server.lookups.opened(&opener, opened.map(Connection::into_line));
+            drop((opener, directory));
+            if let Some(driver) = driver {
+                driver.drive().await;
+            }
+        }
     }
 
     /// A new connection, bound as the service account.

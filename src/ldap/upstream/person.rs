@@ -1,6 +1,5 @@
 //! From a name to one person: the only place where a spelling becomes an identity (LDP-22).
 
-use ldap3::Scope;
 use tokio::time::Instant;
 use tracing::warn;
 use vestibule_engine::{Carried, Person, PortError, Subject, UserName};
@@ -11,8 +10,9 @@ use super::seldom::Seldom;
 use super::{condition, identifier};
 use crate::config::{Attributes, Below, DirectoryKind, Groups};
 use crate::names::distinguished::Dn;
+use crate::names::escape::escape_in_filter;
 use crate::names::spelling::Spelling;
-use crate::names::template::escape_in_filter;
+use crate::wire::Scope;
 
 /// Enough to see that a name is not one person's.
 const MATCHES_MAX: usize = 2;
@@ -142,7 +142,7 @@ impl Directory {
                 entry.dn, self.name
             ))
         };
-        let value = entry.values(id).first().ok_or_else(unreadable)?;
+        let value = entry.values(id).next().ok_or_else(unreadable)?;
         let id = identity(id, value).ok_or_else(unreadable)?;
         let name = entry.text(name).and_then(|name| UserName::parse(name).ok());
         let name = name.map_or_else(|| entry.dn.clone(), |name| name.canonical());

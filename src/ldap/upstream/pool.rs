@@ -1,57 +1,36 @@
 //! Connections to one server that wait to be used again, and a limit on how many there are.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{Semaphore, SemaphorePermit};
-use tokio::time::{Instant, timeout_at};
+use tokio::sync::SemaphorePermit;
+use tokio::time::Instant;
 
 use super::connection::Connection;
 use super::fault::Fault;
-
-/// Who waits behind more than that for each connection would not be served in time anyway (FLT-03).
-const WAITING_PER_SLOT_MAX: usize = 256;
+use super::gate::Gate;
 
 pub(super) struct Pool {
     /// The one used last is used first, so that those beyond today's need grow old and go.
     idle: Mutex<Vec<Connection>>,
     idle_timeout: Duration,
-    slots: Semaphore,
-    waiting: AtomicUsize,
-    waiting_max: usize,
+    gate: Gate,
 }
 
 /// The right to have one connection.
 pub(super) struct Slot<'a> {
     pool: &'a Pool,
-    _permit: SemaphorePermit<'a>,
+    _turn: SemaphorePermit<'a>,
 }
 
 impl Pool {
     pub(super) fn new(size: usize, idle_timeout: Duration) -> Self {
-        Self {
-            idle: Mutex::default(),
-            idle_timeout,
-            slots: Semaphore::new(size),
-            waiting: AtomicUsize::new(0),
-            waiting_max: size.saturating_mul(WAITING_PER_SLOT_MAX),
-        }
+        Self { idle: Mutex::default(), idle_timeout, gate: Gate::new(size, 1) }
     }
 
     /// A slot, waited for until `deadline`.
     pub(super) async fn slot(&self, deadline: Instant) -> Result<Slot<'_>, Fault> {
-        if let Ok(permit) = self.slots.try_acquire() {
-            return Ok(Slot { pool: self, _permit: permit });
-        }
-        let place = Waiting(&self.waiting);
-        if place.0.fetch_add(1, Ordering::Relaxed) >= self.waiting_max {
-            return Err(Fault::Busy);
-        }
-        match timeout_at(deadline, self.slots.acquire()).await {
-            Ok(Ok(permit)) => Ok(Slot { pool: self, _permit: permit }),
-            _ => Err(Fault::Busy),
-        }
+        Ok(Slot { pool: self, _turn: self.gate.turn(deadline).await? })
     }
 
     fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Connection>> {
@@ -84,14 +63,5 @@ impl Slot<'_> {
             idle.remove(0);
         }
         idle.push(connection);
-    }
-}
-
-/// One that waits; counted until it does not.
-struct Waiting<'a>(&'a AtomicUsize);
-
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }

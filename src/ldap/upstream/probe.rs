@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use ldap3::Scope;
 use tokio::time::Instant;
 
 use super::directory::{Directory, Server};
 use super::entry::Ask;
 use super::fault::{Fault, chain};
 use crate::config::Find;
+use crate::wire::Scope;
 
 /// What one server answered.
 #[derive(Debug, Clone)]

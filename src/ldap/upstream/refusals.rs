@@ -22,7 +22,7 @@ pub(crate) struct Refusals {
 impl Refusals {
     /// The directory has just refused a password.
     pub(super) fn note(&self, controls: &[u8], bound: &Bound) {
-        if bound.result.rc != u32::from(code::INVALID_CREDENTIALS) || bound.after_id.len() > WORDS_MAX {
+        if bound.result.code != u32::from(code::INVALID_CREDENTIALS) || bound.after_id.len() > WORDS_MAX {
             return;
         }
         let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
@@ -58,15 +58,12 @@ fn asks_for_policy(controls: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use ldap3::LdapResult;
-
     use super::*;
+    use crate::upstream::result::LdapResult;
 
     fn said(text: &'static str) -> Bound {
         let after_id = bind_result(Answer::new(code::INVALID_CREDENTIALS, text));
-        let (rc, text) = (u32::from(code::INVALID_CREDENTIALS), text.to_owned());
-        let result = LdapResult { rc, matched: String::new(), text, refs: Vec::new(), ctrls: Vec::new() };
-        Bound { result, after_id }
+        Bound { result: LdapResult::new(u32::from(code::INVALID_CREDENTIALS), text), after_id }
     }
 
     #[test] // LDP-21

@@ -1,15 +1,14 @@
 //! StartTLS (RFC 4511 §4.14), asked on the bare socket.
 //!
-//! What a server answers here is not yet vouched for by anybody, so it is read octet by octet under a limit of ours and
-//! not by ldap3, whose parser knows neither limit nor depth. Exactly the answer is taken from the socket: what somebody
+//! What a server answers here is not yet vouched for by anybody, so it is read octet by octet under a small limit. Exactly the answer is taken from the socket: what somebody
 //! slipped in behind it meets the TLS handshake and fails there (LDP-10). Any answer but success is an error; there is
 //! no way on without protection (LDP-29).
 
-use ldap3::LdapResult;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use super::fault::{Fault, Words};
+use super::result::LdapResult;
 use crate::wire::ber::{self, Elements};
 
 /// Message 1: an extended request for 1.3.6.1.4.1.1466.20037.
@@ -18,9 +17,9 @@ const REQUEST: &[u8] = b"\x30\x1d\x02\x01\x01\x77\x18\x80\x161.3.6.1.4.1.1466.20
 const ANSWER_MAX: usize = 4096;
 
 pub(super) async fn start_tls(stream: &mut TcpStream) -> Result<(), Fault> {
-    stream.write_all(REQUEST).await.map_err(Fault::Connect)?;
+    stream.write_all(REQUEST).await.map_err(Fault::connect)?;
     let result = parse(&read_answer(stream).await?).ok_or(Fault::Garbled("it is not LDAP"))?;
-    if result.rc == 0 { Ok(()) } else { Err(Fault::Answered(Words::of(&result))) }
+    if result.code == 0 { Ok(()) } else { Err(Fault::Answered(Words::of(&result))) }
 }
 
 /// The content of the next message.
@@ -53,10 +52,10 @@ fn parse(content: &[u8]) -> Option<LdapResult> {
     let mut message = Elements(content);
     let id = ber::number(message.expect(0x02)?)?;
     let mut response = Elements(message.expect(0x78)?);
-    let rc = ber::number(response.expect(0x0A)?)?;
+    let code = ber::number(response.expect(0x0A)?)?;
     response.expect(0x04)?;
     let text = String::from_utf8_lossy(response.expect(0x04)?).into_owned();
-    (id == 1).then(|| LdapResult { rc, matched: String::new(), text, refs: Vec::new(), ctrls: Vec::new() })
+    (id == 1).then(|| LdapResult { code, text, controls: Vec::new() })
 }
 
 #[cfg(test)]
@@ -68,9 +67,9 @@ mod tests {
     #[test]
     fn the_answer_is_read() {
         let success = b"\x02\x01\x01\x78\x07\x0a\x01\x00\x04\x00\x04\x00";
-        assert_eq!(parse(success).unwrap().rc, 0);
+        assert_eq!(parse(success).unwrap().code, 0);
         let refusal = b"\x02\x01\x01\x78\x0c\x0a\x01\x34\x04\x00\x04\x05later";
-        assert_eq!(parse(refusal).map(|result| (result.rc, result.text)), Some((52, "later".to_owned())));
+        assert_eq!(parse(refusal).map(|result| (result.code, result.text)), Some((52, "later".to_owned())));
         let of_another = b"\x02\x01\x02\x78\x07\x0a\x01\x00\x04\x00\x04\x00";
         assert!(parse(of_another).is_none());
     }

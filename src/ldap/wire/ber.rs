@@ -8,7 +8,7 @@ pub(crate) const INTEGER: u8 = 0x02;
 pub(crate) const OCTET_STRING: u8 = 0x04;
 pub(crate) const ENUMERATED: u8 = 0x0A;
 pub(crate) const SEQUENCE: u8 = 0x30;
-const SET: u8 = 0x31;
+pub(crate) const SET: u8 = 0x31;
 /// The bit of a tag that says that elements lie inside.
 const CONSTRUCTED: u8 = 0x20;
 /// The bits of a tag that say where its number counts; none of them set is the universal class.
@@ -20,6 +20,7 @@ const MATCHING_RULE: u8 = 0xA9;
 const DN_ATTRIBUTES: u8 = 0x84;
 
 /// Elements one after another.
+#[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Elements<'a>(pub(crate) &'a [u8]);
 
 impl<'a> Elements<'a> {

@@ -10,11 +10,39 @@ const CONTROLS: u8 = 0xA0;
 /// The name and the value of a control.
 type NamedValue<'a> = (&'a [u8], Option<&'a [u8]>);
 
+/// How an operation ended (RFC 4511 §4.1.9), without the entry that matched and the servers to ask instead.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Outcome<'a> {
+    pub(crate) code: u32,
+    pub(crate) text: &'a [u8],
+}
+
+impl<'a> Outcome<'a> {
+    pub(super) fn read(mut response: Elements<'a>) -> Option<Self> {
+        let code = ber::number(response.expect(ENUMERATED)?)?;
+        let matched = response.expect(OCTET_STRING)?;
+        let text = response.expect(OCTET_STRING)?;
+        // A refusal may be worded in whatever letters; a yes is one only where all of it is right.
+        if code == 0 && [matched, text].iter().any(|words| std::str::from_utf8(words).is_err()) {
+            return None;
+        }
+        while !response.is_empty() {
+            // A referral; the credentials of a SASL server; the name and value of an extended operation.
+            let (REFERRAL | 0x87 | 0x8A | 0x8B, _) = response.next()? else { return None };
+        }
+        Some(Self { code, text })
+    }
+}
+
+/// What may follow an operation.
+pub(super) fn is_controls_or_nothing(mut message: Elements<'_>) -> bool {
+    message.is_empty() || (message.expect(CONTROLS).is_some() && message.is_empty())
+}
+
 /// The answer to a bind.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct BindResponse<'a> {
-    pub(crate) code: u32,
-    pub(crate) text: &'a [u8],
+    pub(crate) outcome: Outcome<'a>,
     pub(crate) controls: Vec<NamedValue<'a>>,
     /// Everything behind the message id, to be said again.
     pub(crate) after_id: &'a [u8],
@@ -29,17 +57,10 @@ impl<'a> BindResponse<'a> {
         let mut message = Elements(content);
         let answered = ber::number(message.expect(INTEGER)?)?;
         let after_id = message.0;
-        let mut response = Elements(message.expect(BIND_RESPONSE)?);
-        let code = ber::number(response.expect(ENUMERATED)?)?;
-        response.expect(OCTET_STRING)?;
-        let text = response.expect(OCTET_STRING)?;
-        while !response.is_empty() {
-            // A referral, and the credentials of a SASL server.
-            let (REFERRAL | 0x87, _) = response.next()? else { return None };
-        }
+        let outcome = Outcome::read(Elements(message.expect(BIND_RESPONSE)?))?;
         let controls = if message.is_empty() { Vec::new() } else { controls(message.expect(CONTROLS)?)? };
         let is_whole = message.is_empty() && i32::try_from(answered).ok() == Some(id);
-        is_whole.then_some(Self { code, text, controls, after_id })
+        is_whole.then_some(Self { outcome, controls, after_id })
     }
 }
 
@@ -118,7 +139,7 @@ mod tests {
 
     #[test]
     fn only_the_whole_answer_to_this_bind_is_one() {
-        assert_eq!(BindResponse::read(SUCCESS, 5).unwrap().code, 0);
+        assert_eq!(BindResponse::read(SUCCESS, 5).unwrap().outcome.code, 0);
         assert_eq!(BindResponse::read(SUCCESS, 6), None, "of another");
         let trailing = [SUCCESS, b"\x04\x00"].concat();
         assert_eq!(BindResponse::read(&trailing, 5), None);

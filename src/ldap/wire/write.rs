@@ -41,6 +41,7 @@ pub(crate) mod oid {
 
 const BIND_RESPONSE: u8 = 0x61;
 const EXTENDED_RESPONSE: u8 = 0x78;
+const ABANDON: u8 = 0x50;
 
 /// A result, with the words that go with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -140,6 +141,23 @@ fn message(id: i32, tag: u8, content: &[u8]) -> Vec<u8> {
     octets
 }
 
+/// A message whose operation is there already, behind others.
+pub(crate) fn put_message(octets: &mut Vec<u8>, id: i32, operation: &[u8]) {
+    let mut head = Vec::with_capacity(6);
+    put_number(&mut head, INTEGER, id.unsigned_abs());
+    octets.push(SEQUENCE);
+    put_length(octets, head.len() + operation.len());
+    octets.extend_from_slice(&head);
+    octets.extend_from_slice(operation);
+}
+
+/// Nobody waits for the answer to this message any more (RFC 4511 §4.11). It has a number of its own, and no answer.
+pub(crate) fn put_abandon(octets: &mut Vec<u8>, id: i32, abandoned: i32) {
+    let mut operation = Vec::with_capacity(6);
+    put_number(&mut operation, ABANDON, abandoned.unsigned_abs());
+    put_message(octets, id, &operation);
+}
+
 fn message_into(octets: &mut Vec<u8>, id: i32, tag: u8, content: &[u8], controls: &[u8]) {
     let id = number(id);
     let inside = element_len(id.len()) + element_len(content.len()) + controls.len();
@@ -155,6 +173,31 @@ pub(crate) fn put(octets: &mut Vec<u8>, tag: u8, content: &[u8]) {
     octets.push(tag);
     put_length(octets, content.len());
     octets.extend_from_slice(content);
+}
+
+/// An element around what `content` puts.
+pub(super) fn put_around<T>(octets: &mut Vec<u8>, tag: u8, content: impl FnOnce(&mut Vec<u8>) -> T) -> T {
+    octets.extend_from_slice(&[tag, 0]);
+    let start = octets.len();
+    let made = content(octets);
+    let length = octets.len().saturating_sub(start);
+    match (u8::try_from(length), octets.get_mut(start - 1)) {
+        (Ok(short @ 0..0x80), Some(place)) => *place = short,
+        _ => {
+            let mut long = Vec::with_capacity(9);
+            put_length(&mut long, length);
+            octets.splice(start - 1..start, long);
+        }
+    }
+    made
+}
+
+/// A number that is not negative, in as few octets as say it.
+pub(super) fn put_number(octets: &mut Vec<u8>, tag: u8, number: u32) {
+    let bytes = [&[0], &number.to_be_bytes()[..]].concat();
+    let is_needless = |pair: &&[u8]| matches!(pair, [0, next] if *next < 0x80);
+    let skipped = bytes.windows(2).take_while(is_needless).count();
+    put(octets, tag, bytes.get(skipped..).unwrap_or_default());
 }
 
 fn element_len(content: usize) -> usize {
