@@ -34,8 +34,8 @@ const KEPT: &[Kept] = &[
     kept("anyhow", &["vestibule", "vestibule-peers", "vestibule-bench", "xtask"]),
 ];
 
-/// The independent codecs of RADIUS and LDAP are peers for tests. The former's client accepts forged replies, the latter's
-/// parser panics on some input and nests without a limit, so no product code may use them.
+/// The independent codecs of RADIUS and LDAP are peers for tests. The client of the one accepts forged replies, the parser
+/// of the other panics on some input and nests without a limit, so no product code may use them.
 const FOR_TESTS_ONLY: &[&str] = &["radius", "ldap3", "proptest"];
 
 /// All that the engine may use of tokio: what waits, and nothing that reads, writes or starts.

@@ -2,6 +2,8 @@
 
 mod active_directory;
 mod dishonest;
+mod lookups;
+mod peer;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
-use bytes::{Buf, BytesMut};
+use bytes::{Buf, BufMut, BytesMut};
 use tokio::io::{AsyncReadExt, AsyncWrite};
 use tokio::task::yield_now;
 use tokio::time::{Sleep, sleep};
@@ -17,7 +17,8 @@ use super::line::{Line, Wire};
 use super::shared::{Outgoing, Rest, Shared};
 use crate::wire::{ANSWER_MAX, Measured, SearchAnswer, measure};
 
-const READ_AT_ONCE: usize = 16 << 10;
+/// However large the buffer was once, so that what is handed on at once has a limit too.
+const READ_AT_ONCE: usize = 32 << 10;
 /// Buffers larger than that are given back once they are empty.
 const BUFFER_KEPT: usize = 64 << 10;
 
@@ -128,7 +129,8 @@ impl Driver {
             self.incoming = BytesMut::new();
         }
         self.incoming.reserve(READ_AT_ONCE);
-        match ready!(pin!(self.wire.read_buf(&mut self.incoming)).poll(context)) {
+        let mut room = (&mut self.incoming).limit(READ_AT_ONCE);
+        match ready!(pin!(self.wire.read_buf(&mut room)).poll(context)) {
             Ok(0) | Err(_) => Poll::Ready(Err(Fault::Disconnected)),
             Ok(_) => Poll::Ready(self.understand()),
         }

@@ -77,3 +77,52 @@ impl Entry {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::wire::put;
+
+    /// An entry with these attributes, each with its values.
+    fn entry(attributes: &[(&str, &[&str])]) -> Entry {
+        let mut list = Vec::new();
+        for (name, values) in attributes {
+            let (mut set, mut attribute) = (Vec::new(), Vec::new());
+            values.iter().for_each(|value| put(&mut set, 0x04, value.as_bytes()));
+            put(&mut attribute, 0x04, name.as_bytes());
+            put(&mut attribute, 0x31, &set);
+            put(&mut list, 0x30, &attribute);
+        }
+        Entry { dn: "cn=x".to_owned(), attributes: list.into() }
+    }
+
+    #[test]
+    fn values_are_found_by_a_name_in_any_case() {
+        let entry = entry(&[("cn", &["Ada"]), ("MAIL", &["a@b", "c@d"]), ("empty", &[]), ("title", &[""])]);
+        assert_eq!(entry.values("mail").collect::<Vec<_>>(), [b"a@b", b"c@d"]);
+        assert_eq!((entry.text("CN"), entry.text("empty"), entry.text("title")), (Some("Ada"), None, None));
+        assert_eq!(entry.values("sn").count(), 0);
+    }
+
+    #[test] // LDP-31
+    fn a_part_of_an_attribute_tells_where_the_rest_begins() {
+        let parts = entry(&[("memberOf", &[]), ("memberOf;range=0-1499", &["a"]), ("member;range=5-*", &["b"])]);
+        let range = |name| parts.range(name).map(|(values, next)| (values.count(), next));
+        assert_eq!((range("memberof"), range("member"), range("cn")), (Some((1, Some(1500))), Some((1, None)), None));
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_its_attributes_are_they_are_looked_through_without_a_panic(
+            octets in proptest::collection::vec(any::<u8>(), 0..100),
+            name in "[a-z]{0,3}",
+        ) {
+            let entry = Entry { dn: String::new(), attributes: octets.into() };
+            entry.values(&name).for_each(drop);
+            entry.text(&name);
+            entry.range(&name);
+        }
+    }
+}

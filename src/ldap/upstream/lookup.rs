@@ -81,12 +81,17 @@ impl Directory {
                 Way::Hung => return Err(Fault::TimedOut),
             };
             let opened = timeout_at(deadline, opening.wait_for(Option::is_some)).await.map_err(|_| Fault::TimedOut)?;
-            let Some(shared) = opened.ok().and_then(|opened| opened.clone()).transpose()? else { continue };
-            match shared.ask(operation, limit) {
-                Ok(asked) => return Ok(asked),
+            let opened = opened.ok().and_then(|opened| opened.clone());
+            match opened.map(|opened| opened.map(|shared| shared.ask(operation, limit))) {
+                Some(Ok(Ok(asked))) => return Ok(asked),
                 // A server that hangs up at once will do so again.
-                Err(Refused::Ended) => return Err(Fault::Disconnected),
-                Err(Refused::Full | Refused::Doubted) => {}
+                Some(Ok(Err(Refused::Ended))) => return Err(Fault::Disconnected),
+                Some(Ok(Err(Refused::Full | Refused::Doubted))) | None => {}
+                // Those that were full may have room by now.
+                Some(Err(fault)) => match server.lookups.ask(operation, limit) {
+                    Way::Asked(asked) => return Ok(asked),
+                    Way::Wait(_) | Way::Open(..) | Way::Hung => return Err(fault),
+                },
             }
         }
     }

@@ -250,3 +250,6 @@ impl Drop for Asked {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

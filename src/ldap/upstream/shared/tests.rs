@@ -1,0 +1,126 @@
+//! A connection and its driver over a real socket, with the test as the server.
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
+
+use super::*;
+use crate::upstream::driver::Driver;
+use crate::upstream::line::line_over;
+use crate::wire::{Scope, again, put};
+
+const ASK: Ask<'_> = Ask { base: "", scope: Scope::Subtree, filter: "(a=b)", attributes: &[], limit: 1 };
+
+struct Stage {
+    shared: Arc<Shared>,
+    server: TcpStream,
+    driver: JoinSet<()>,
+}
+
+impl Stage {
+    async fn new() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let (ours, theirs) = tokio::join!(TcpStream::connect(listener.local_addr().unwrap()), listener.accept());
+        let shared = Arc::new(Shared::new());
+        let mut driver = JoinSet::new();
+        driver.spawn(Driver::new(shared.clone(), line_over(ours.unwrap()), Duration::from_secs(60)).drive());
+        Self { shared, server: theirs.unwrap().0, driver }
+    }
+
+    fn ask(&self) -> Result<Asked, Refused> {
+        self.shared.ask(&ASK.octets(later()).unwrap(), ASK.limit)
+    }
+
+    /// The end of a search without entries.
+    async fn answer(&mut self, asked: &Asked) {
+        self.server.write_all(&again(asked.id.unwrap(), b"\x65\x07\x0a\x01\x00\x04\x00\x04\x00")).await.unwrap();
+    }
+}
+
+fn later() -> Instant {
+    Instant::now() + Duration::from_secs(20)
+}
+
+async fn times_out(asked: Asked) {
+    assert!(matches!(asked.answer(&ASK, Instant::now()).await, Err(Fault::TimedOut)));
+}
+
+#[tokio::test] // FLT-02
+async fn a_connection_that_let_one_wait_too_long_takes_no_more_until_it_speaks() {
+    let mut stage = Stage::new().await;
+    let (late, other) = (stage.ask().unwrap(), stage.ask().unwrap());
+    times_out(late).await;
+    assert_eq!(stage.ask().err(), Some(Refused::Doubted));
+    stage.answer(&other).await;
+    assert!(other.answer(&ASK, later()).await.is_ok());
+    let next = stage.ask().unwrap();
+    stage.answer(&next).await;
+    assert!(next.answer(&ASK, later()).await.is_ok());
+}
+
+#[tokio::test] // FLT-02
+async fn a_connection_that_stays_silent_ends_with_its_last_search() {
+    let mut stage = Stage::new().await;
+    let (late, other) = (stage.ask().unwrap(), stage.ask().unwrap());
+    times_out(late).await;
+    drop(other);
+    stage.driver.join_next().await.unwrap().unwrap();
+    assert_eq!(stage.ask().err(), Some(Refused::Ended));
+    let mut all = Vec::new();
+    stage.server.read_to_end(&mut all).await.ok();
+}
+
+#[tokio::test]
+async fn a_search_that_is_given_up_is_no_reason_for_doubt() {
+    let mut stage = Stage::new().await;
+    drop(stage.ask().unwrap());
+    let next = stage.ask().unwrap();
+    stage.answer(&next).await;
+    assert!(next.answer(&ASK, later()).await.is_ok());
+}
+
+#[tokio::test] // FLT-04
+async fn everybody_is_told_when_the_driver_is_stopped() {
+    let mut stage = Stage::new().await;
+    let asked = [(); 3].map(|()| stage.ask().unwrap());
+    stage.driver.shutdown().await;
+    for asked in asked {
+        assert!(matches!(asked.answer(&ASK, later()).await, Err(Fault::Disconnected)));
+    }
+    assert_eq!(stage.ask().err(), Some(Refused::Ended));
+}
+
+#[test]
+fn a_connection_on_which_too_much_is_unwritten_takes_no_more() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    let _inside = runtime.enter();
+    let shared = Arc::new(Shared::new());
+    let operation = vec![0; OUTGOING_MAX / 4];
+    let asked: Vec<_> = (0..20).map_while(|_| shared.ask(&operation, 1).ok()).collect();
+    assert_eq!(asked.len(), 4);
+}
+
+#[tokio::test]
+async fn a_server_that_writes_before_it_reads_is_heard_while_there_is_much_to_write() {
+    let mut stage = Stage::new().await;
+    let operation = ASK.octets(later()).unwrap();
+    let long = "x".repeat(60_000);
+    let long = Ask { base: &long, ..ASK }.octets(later()).unwrap();
+    let asked: Vec<_> = (0..60).map(|_| stage.shared.ask(&long, 1).unwrap()).collect();
+    let last = stage.shared.ask(&operation, 1).unwrap();
+    let mut strange = Vec::new();
+    put(&mut strange, 0x04, &vec![b'x'; 60_000]);
+    put(&mut strange, 0x30, b"");
+    let mut after_id = Vec::new();
+    put(&mut after_id, 0x64, &strange);
+    for _ in 0..200 {
+        stage.server.write_all(&again(7, &after_id)).await.unwrap();
+    }
+    let mut left = asked.len() * long.len();
+    let mut octets = vec![0; 1 << 20];
+    while left > 0 {
+        left = left.saturating_sub(stage.server.read(&mut octets).await.unwrap());
+    }
+    stage.answer(&last).await;
+    assert!(last.answer(&ASK, later()).await.is_ok());
+}
