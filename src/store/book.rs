@@ -130,6 +130,11 @@ impl Book {
         &self.rings
     }
 
+    /// Whether a counter is another one now.
+    pub(crate) fn has_counted(&self) -> bool {
+        self.counters.values().any(|counter| counter.changed)
+    }
+
     pub(crate) fn is_enabled(&self, user: UserId) -> bool {
         self.users.get(&user).is_some_and(|person| person.enabled)
     }

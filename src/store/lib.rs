@@ -40,6 +40,7 @@ mod book;
 mod bulk;
 mod change;
 pub mod config;
+mod counted;
 mod deliveries;
 mod devices;
 mod fault;

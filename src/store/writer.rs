@@ -14,6 +14,7 @@ use vestibule_engine::{Bells, StoreError};
 
 use crate::audit::{self, Head};
 use crate::change::{Order, Outcome};
+use crate::counted::Counted;
 use crate::fault::Fault;
 use crate::guard::Guard;
 use crate::keyring::Keyring;
@@ -37,6 +38,8 @@ pub(crate) struct Desk {
     pub(crate) process: String,
     pub(crate) bells: Bells,
     pub(crate) guard: Option<Guard>,
+    /// What counters said a moment ago.
+    pub(crate) counted: Counted,
     /// How far our chain had come: it never goes back while we run.
     reached: Mutex<Option<Head>>,
     /// A write was lost on its way to the disk: nothing is written any more until somebody has looked.
@@ -54,6 +57,7 @@ impl Desk {
             process: Uuid::new_v4().simple().to_string(),
             bells: Bells::default(),
             guard,
+            counted: Counted::default(),
             reached: Mutex::default(),
             suspect: AtomicBool::new(false),
             unproven: AtomicU64::new(0),

@@ -5,14 +5,13 @@ use subtle::ConstantTimeEq;
 use crate::attempt::{Asked, EndRecord, Login, Owed, Reached, Stage, Waiting, read};
 use crate::coalesce::Outcome;
 use crate::engine::Engine;
-use crate::engine::password::same_person;
+use crate::engine::password::{Counted, same_person};
 use crate::engine::second::{Judged, code_charges, code_keys};
 use crate::engine::wait::LOOK_EVERY;
 use crate::split::{Second, keyword};
 use crate::{
-    Answer, AttemptId, AuditEvent, AuditRecord, Bell, Committed, CounterKey, Denial, EngineError, LoginRequest,
-    Matching, Passcode, PortError, Position, PrimaryAuthenticator, PrimaryOutcome, PromptKind, Settings, Spend, Step,
-    Turn, Verdict,
+    Answer, AttemptId, AuditEvent, AuditRecord, Bell, Committed, Denial, EngineError, LoginRequest, Matching, Passcode,
+    PortError, Position, PrimaryAuthenticator, PrimaryOutcome, PromptKind, Settings, Spend, Step, Turn, Verdict,
 };
 
 impl Engine {
@@ -192,8 +191,8 @@ impl Engine {
             return Err(EngineError::Primary(PortError::unusable("continue a primary login without its source")));
         };
         let _pass = self.pass(&settings, &login, subject).await;
-        let failed = match self.standing(&login, subject).await? {
-            Ok(failed) => failed,
+        let counted = match self.standing(&login, subject).await? {
+            Ok(counted) => counted,
             Err(until) => {
                 let denial = Denial::LockedOut { until };
                 return self.refuse(&login, Some(&waiting), &Reached::NOTHING, denial, Vec::new()).await;
@@ -205,7 +204,7 @@ impl Engine {
             Err(step) => return Ok(step),
         };
         let step =
-            self.resumed(&settings, login, &claimed, failed, with.resume(&request.user, state, code).await).await;
+            self.resumed(&settings, login, &claimed, counted, with.resume(&request.user, state, code).await).await;
         if step.is_err() {
             // Nobody knows the turn it has now, so nobody could answer it again.
             self.end(attempt, Denial::Withdrawn).await?;
@@ -218,7 +217,7 @@ impl Engine {
         settings: &Settings,
         login: Login,
         claimed: &Waiting,
-        failed: Vec<CounterKey>,
+        counted: Counted,
         outcome: Result<PrimaryOutcome, PortError>,
     ) -> Result<Step, EngineError> {
         let from = Some(claimed);
@@ -228,7 +227,7 @@ impl Engine {
         match outcome.map_err(EngineError::Primary)? {
             PrimaryOutcome::Accepted(person) => {
                 same_person(subject, &person, true)?;
-                self.accepted(settings, login, person, None, failed, None, from).await
+                self.accepted(settings, login, person, None, counted, None, from).await
             }
             PrimaryOutcome::Refused(refusal) => {
                 let charges = self.password_charges(settings, &login, subject, refusal);

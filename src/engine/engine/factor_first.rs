@@ -18,7 +18,7 @@ use tokio::time::{Instant, timeout_at};
 use crate::attempt::{Approval, Login, Owed, Reached, Stage, Waiting};
 use crate::engine::Engine;
 use crate::engine::first::{Begun, Typed};
-use crate::engine::password::{Claim, Tried, same_person};
+use crate::engine::password::{Claim, Counted, Tried, same_person};
 use crate::engine::ruling::Ruled;
 use crate::engine::together::Due;
 use crate::engine::wait::LOOK_EVERY;
@@ -81,7 +81,10 @@ impl Engine {
     async fn without_factor(&self, settings: &Settings, due: &mut Due<'_>) -> Result<Step, EngineError> {
         match self.check(settings, due, None).await? {
             Some(step) => Ok(step),
-            None => self.allow_without_factor(&due.login, None, &due.owed, due.clear.clone()).await,
+            None => {
+                let counted = Counted { clear: due.clear.clone(), ..Counted::default() };
+                self.allow_without_factor(&due.login, None, &due.owed, counted).await
+            }
         }
     }
 
@@ -96,10 +99,10 @@ impl Engine {
         let claim = Claim { user: &user, subject: &subject, is_sure: true, password: &password };
         let rule = Some(due.owed.rule.as_str());
         match self.try_password(settings, &due.login, &claim, with, rule, from).await? {
-            Tried::Accepted { person, clear } => {
+            Tried::Accepted { person, counted } => {
                 let (first_factor, version, carried) = (FirstFactor::Accepted, with.password_version(), person.carried);
                 due.owed = Owed { first_factor, version, carried, ..due.owed.clone() };
-                due.clear = clear;
+                due.clear = counted.clear;
                 Ok(None)
             }
             Tried::Over(step) => Ok(Some(step)),

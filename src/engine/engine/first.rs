@@ -4,14 +4,14 @@ use crate::attempt::{Login, Reached, Stage, Waiting};
 use crate::coalesce::{Lead, Outcome, Seat, follow};
 use crate::engine::Engine;
 use crate::engine::factor_first::Unchecked;
-use crate::engine::password::{Claim, Tried};
+use crate::engine::password::{Claim, Counted, Tried};
 use crate::engine::ruling::Ruled;
 use crate::engine::together::Due;
 use crate::split::Second;
 use crate::{
-    Answer, AttemptId, CoalesceKey, CounterKey, Denial, EngineError, Exempt, FirstFactor, Identified, LoginRequest,
-    Order, Password, Person, PortError, Primary, PrimaryAuthenticator, PromptKind, Prompts, Settings, Split, Step,
-    Subject, Turn, Withdrawn, split,
+    Answer, AttemptId, CoalesceKey, Denial, EngineError, Exempt, FirstFactor, Identified, LoginRequest, Order,
+    Password, Person, PortError, Primary, PrimaryAuthenticator, PromptKind, Prompts, Settings, Split, Step, Subject,
+    Turn, Withdrawn, split,
 };
 
 /// For the administrator.
@@ -61,7 +61,7 @@ impl Engine {
             Primary::Password { password, with } => (password, with),
             Primary::Proven(person) => {
                 let typed = request.passcode.as_ref().map(Second::of);
-                let step = self.accepted(&settings, login, person, typed, Vec::new(), None, None).await;
+                let step = self.accepted(&settings, login, person, typed, Counted::default(), None, None).await;
                 return step.map(Begun::Step);
             }
         };
@@ -167,8 +167,8 @@ impl Engine {
         }
         match self.try_password(settings, &login, &asked.claim(), with, None, None).await? {
             Tried::Over(step) => Ok(step),
-            Tried::Accepted { person, clear } => {
-                self.accepted(settings, login, person, asked.typed, clear, key, None).await
+            Tried::Accepted { person, counted } => {
+                self.accepted(settings, login, person, asked.typed, counted, key, None).await
             }
             Tried::Asks(_) if login.channel.prompts == Prompts::None => {
                 self.refuse(&login, None, &Reached::NOTHING, Denial::CodeMissing, Vec::new()).await
@@ -189,15 +189,17 @@ impl Engine {
         login: Login,
         person: Person,
         typed: Typed,
-        clear: Vec<CounterKey>,
+        counted: Counted,
         key: Option<CoalesceKey>,
         from: Option<&Waiting>,
     ) -> Result<Step, EngineError> {
         match self.ruled(settings, &login, &person, FirstFactor::Accepted, from).await? {
             Ruled::Over(step) => Ok(step),
-            Ruled::Free(owed) => self.allow_without_factor(&login, from, &owed, clear).await,
+            Ruled::Free(owed) => self.allow_without_factor(&login, from, &owed, counted).await,
             // In a box, as what else is seldom or large: a login that ends here does not carry it about.
-            Ruled::Owes(owed) => Box::pin(self.second_step(settings, login, owed, typed, clear, key, from)).await,
+            Ruled::Owes(owed) => {
+                Box::pin(self.second_step(settings, login, owed, typed, counted.clear, key, from)).await
+            }
         }
     }
 

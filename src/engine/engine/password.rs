@@ -2,7 +2,7 @@
 
 use crate::attempt::{Login, Reached, Waiting};
 use crate::engine::Engine;
-use crate::throttle::KNOWN_FOR;
+use crate::throttle::{KNOWN_FOR, SIGHTING};
 use crate::{
     Charge, Continuation, CounterKey, Denial, EngineError, Identity, Password, Person, PortError, PrimaryAuthenticator,
     PrimaryOutcome, PrimaryRefusal, Settings, Step, Subject, Timestamp, UserName,
@@ -17,12 +17,20 @@ pub(super) struct Claim<'a> {
     pub(super) password: &'a Password,
 }
 
+/// What the counters say of somebody who may try a password.
+#[derive(Default)]
+pub(super) struct Counted {
+    /// Those that hold wrong passwords of theirs, which a right one clears.
+    pub(super) clear: Vec<CounterKey>,
+    /// It was written down within the hour that they were let in from where they are.
+    pub(super) is_sighted: bool,
+}
+
 /// What came of a password.
 pub(super) enum Tried {
     Accepted {
         person: Person,
-        /// The counters that hold the person's wrong passwords, which a right one clears.
-        clear: Vec<CounterKey>,
+        counted: Counted,
     },
     Asks(Continuation),
     /// Refused, or not even tried, and on the record.
@@ -46,8 +54,8 @@ impl Engine {
             Ok::<_, EngineError>(Reached { identity, rule, ..reached })
         };
         let _pass = self.pass(settings, login, subject).await;
-        let clear = match self.standing(login, subject).await? {
-            Ok(failed) => failed,
+        let counted = match self.standing(login, subject).await? {
+            Ok(counted) => counted,
             Err(until) => {
                 with.pretend(password).await;
                 let (reached, denial) = (reached(Reached::NOTHING).await?, Denial::LockedOut { until });
@@ -57,7 +65,7 @@ impl Engine {
         match with.authenticate(user, subject, password).await.map_err(EngineError::Primary)? {
             PrimaryOutcome::Accepted(person) => {
                 same_person(subject, &person, is_sure)?;
-                Ok(Tried::Accepted { person, clear })
+                Ok(Tried::Accepted { person, counted })
             }
             PrimaryOutcome::Refused(refusal) => {
                 let charges = self.password_charges(settings, login, subject, refusal);
@@ -111,13 +119,12 @@ impl Engine {
         self.gates.pass(keys.first()?, settings.budgets.password_at.tries).await
     }
 
-    /// The person's password counters that hold failures, to be cleared by a right password; `Err` holds until when a
-    /// counter locks them, or their address.
+    /// What the person's password counters say; `Err` holds until when one of them locks them, or their address.
     pub(super) async fn standing(
         &self,
         login: &Login,
         subject: &Subject,
-    ) -> Result<Result<Vec<CounterKey>, Timestamp>, EngineError> {
+    ) -> Result<Result<Counted, Timestamp>, EngineError> {
         let own = own_keys(login, subject);
         let place = login.origin.place();
         let known = place.map(|place| CounterKey::known_at(&subject.source, &subject.id, &place));
@@ -125,7 +132,8 @@ impl Engine {
         let keys: Vec<CounterKey> = own.iter().cloned().chain(from).chain(known.clone()).collect();
         let counters = self.store.counters(&keys).await?;
         let now = self.clock.now();
-        let seen = known.and_then(|_| counters.last()).and_then(|sighting| sighting.last_failure);
+        let sighting = known.and_then(|_| counters.last()).copied().unwrap_or_default();
+        let seen = sighting.last_failure;
         let is_known = seen.is_some_and(|seen| seen <= now && now.since(seen) < KNOWN_FOR);
         // Strangers elsewhere can use up the person's budget; from where they were let in before, only failures there count.
         let anywhere = CounterKey::password_of(subject);
@@ -135,7 +143,8 @@ impl Engine {
             return Ok(Err(until));
         }
         let failed = own.into_iter().zip(counters).filter(|(_, counter)| counter.failures > 0);
-        Ok(Ok(failed.map(|(key, _)| key).collect()))
+        let clear = failed.map(|(key, _)| key).collect();
+        Ok(Ok(Counted { clear, is_sighted: sighting.knows_already(&SIGHTING, now) }))
     }
 
     /// Whom a refusal is about, for the record, if they were ever here.

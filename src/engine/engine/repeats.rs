@@ -50,8 +50,8 @@ impl Engine {
         asked: Asked<'_>,
         with: &mut dyn PrimaryAuthenticator,
     ) -> Result<Begun<'a>, EngineError> {
-        let (person, clear) = match self.try_password(settings, &login, &asked.claim(), with, None, None).await? {
-            Tried::Accepted { person, clear } => (person, clear),
+        let (person, counted) = match self.try_password(settings, &login, &asked.claim(), with, None, None).await? {
+            Tried::Accepted { person, counted } => (person, counted),
             Tried::Over(step) => return Ok(Begun::Step(step)),
             // This channel cannot be asked.
             Tried::Asks(_) => {
@@ -61,10 +61,16 @@ impl Engine {
         };
         match self.ruled(settings, &login, &person, FirstFactor::Accepted, None).await? {
             Ruled::Over(step) => Ok(Begun::Step(step)),
-            Ruled::Free(owed) => self.allow_without_factor(&login, None, &owed, clear).await.map(Begun::Step),
+            Ruled::Free(owed) => self.allow_without_factor(&login, None, &owed, counted).await.map(Begun::Step),
             Ruled::Owes(owed) => {
                 let owed = Owed { version: with.password_version(), ..owed };
-                Ok(Begun::Owes(Box::new(Due { login, owed, typed: asked.typed, clear, unchecked: None })))
+                Ok(Begun::Owes(Box::new(Due {
+                    login,
+                    owed,
+                    typed: asked.typed,
+                    clear: counted.clear,
+                    unchecked: None,
+                })))
             }
         }
     }

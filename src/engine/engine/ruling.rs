@@ -33,8 +33,8 @@ impl Engine {
         }
         let ruling = self.ruling(settings, login, &identity);
         let remembers = !settings.push.nist && login.insist == Insist::Policy;
-        let owed = |allowed, known| Owed {
-            identity: identity.clone(),
+        let owed = |identity, allowed, known| Owed {
+            identity,
             carried: person.carried.clone(),
             rule: ruling.rule.clone(),
             allowed,
@@ -45,13 +45,13 @@ impl Engine {
         };
         match demanded(login, ruling.require.clone()) {
             Requirement::Refuse => {
-                let reached = Reached::owed(&owed(Vec::new(), None));
+                let reached = Reached::owed(&owed(identity, Vec::new(), None));
                 self.refuse(login, from, &reached, Denial::PolicyRefused, Vec::new()).await.map(Ruled::Over)
             }
-            Requirement::Skip => Ok(Ruled::Free(owed(Vec::new(), None))),
+            Requirement::Skip => Ok(Ruled::Free(owed(identity, Vec::new(), None))),
             Requirement::AnyOf(allowed) => {
                 let known = self.known_place(login, &identity).await?;
-                Ok(Ruled::Owes(owed(allowed, known)))
+                Ok(Ruled::Owes(owed(identity, allowed, known)))
             }
         }
     }

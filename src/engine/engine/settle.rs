@@ -3,6 +3,7 @@
 use crate::attempt::{Attempt, EndRecord, Login, Owed, Reached, Stage, Waiting, read, write};
 use crate::engine::Engine;
 use crate::engine::first::is_collected;
+use crate::engine::password::Counted;
 use crate::engine::push::push_key;
 use crate::engine::second::code_keys;
 use crate::throttle::SIGHTING;
@@ -18,6 +19,8 @@ struct Basis<'a> {
     spend: Vec<Spend>,
     relies_on: Option<TrustId>,
     clear: Vec<CounterKey>,
+    /// That they were let in from there need not be written down again.
+    is_sighted: bool,
     from: Option<&'a Waiting>,
 }
 
@@ -67,9 +70,9 @@ impl Engine {
         login: &Login,
         from: Option<&Waiting>,
         owed: &Owed,
-        clear: Vec<CounterKey>,
+        Counted { clear, is_sighted }: Counted,
     ) -> Result<Step, EngineError> {
-        let basis = Basis { method: None, spend: Vec::new(), relies_on: None, clear, from };
+        let basis = Basis { method: None, spend: Vec::new(), relies_on: None, clear, is_sighted, from };
         match self.allow(login, owed, basis).await? {
             Ok(step) => Ok(step),
             Err(denial) => self.refuse(login, from, &Reached::owed(owed), denial, Vec::new()).await,
@@ -101,7 +104,8 @@ impl Engine {
         clear: Vec<CounterKey>,
         from: Option<&Waiting>,
     ) -> Result<Result<Step, Denial>, EngineError> {
-        self.allow(login, owed, Basis { method: Some(method), spend: vec![spend], relies_on: None, clear, from }).await
+        let (method, spend) = (Some(method), vec![spend]);
+        self.allow(login, owed, Basis { method, spend, relies_on: None, clear, is_sighted: false, from }).await
     }
 
     /// Allow on the strength of a remembered station. `None`: it was revoked in this moment, so a factor is owed.
@@ -113,7 +117,7 @@ impl Engine {
         clear: Vec<CounterKey>,
         from: Option<&Waiting>,
     ) -> Result<Option<Step>, EngineError> {
-        let basis = Basis { method: None, spend: Vec::new(), relies_on: Some(entry), clear, from };
+        let basis = Basis { method: None, spend: Vec::new(), relies_on: Some(entry), clear, is_sighted: false, from };
         Ok(self.allow(login, owed, basis).await?.ok())
     }
 
@@ -150,7 +154,7 @@ impl Engine {
             // Unless its owner has said since that somebody else is at work.
             change.unless_locked.push(CounterKey::report_of(owed.identity.user));
         }
-        change.charge = sighting(login, owed).into_iter().collect();
+        change.charge = sighting(login, owed).filter(|_| !basis.is_sighted).into_iter().collect();
         let watched = self.watch_account(login, owed, &mut change).await?;
         let now = change.now;
         change.if_enabled = Some(owed.identity.user);

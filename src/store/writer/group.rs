@@ -75,11 +75,16 @@ struct Settled {
     outcomes: Vec<Result<Outcome, Fault>>,
     rings: HashSet<Bell>,
     head: Head,
+    has_counted: bool,
 }
 
 impl Settled {
     fn tell(self, desk: &Desk, jobs: Vec<Job>) -> Head {
         desk.reaches(&self.head);
+        // Before anybody hears of it: whoever tries again after an answer is met by what was counted.
+        if self.has_counted {
+            desk.counted.forget();
+        }
         for (job, outcome) in jobs.into_iter().zip(self.outcomes) {
             job.answer(outcome);
         }
@@ -100,6 +105,8 @@ async fn transact(session: &mut Session, desk: &Desk, jobs: &[Job]) -> Result<Se
     };
     if done.is_err() {
         session.rollback().await;
+        // Where COMMIT itself failed, it may stand all the same.
+        desk.counted.forget();
     }
     done
 }
@@ -108,19 +115,25 @@ async fn inside(session: &mut Session, desk: &Desk, jobs: &[Job]) -> Result<Sett
     let mut chain = Chain::read(session, &desk.keyring, &desk.deployment, &desk.node).await?;
     desk.check_end(session, chain.head()).await?;
     let mut rings = HashSet::new();
+    let mut has_counted = false;
     let outcomes = match jobs {
         [Job { order, .. }] if !order.change.is_grouped() => {
+            has_counted = !matches!(order.change, Change::Adopt(_));
             match order.carry_out(session, desk, &mut chain, &mut rings).await {
                 Err(Fault::Refused(why)) => vec![Err(Fault::Refused(why))],
                 outcome => vec![Ok(outcome?)],
             }
         }
-        _ => grouped(session, desk, jobs, &mut chain, &mut rings).await?,
+        _ => {
+            let (book, outcomes) = grouped(session, desk, jobs, &mut chain, &mut rings).await?;
+            has_counted |= book.has_counted();
+            outcomes
+        }
     };
     chain.write(session, &desk.keyring, &desk.deployment).await?;
     notify(session, desk, &rings).await?;
     desk.check()?;
-    Ok(Settled { outcomes, rings, head: chain.head().clone() })
+    Ok(Settled { outcomes, rings, head: chain.head().clone(), has_counted })
 }
 
 async fn grouped(
@@ -129,7 +142,7 @@ async fn grouped(
     jobs: &[Job],
     chain: &mut Chain,
     rings: &mut HashSet<Bell>,
-) -> Result<Vec<Result<Outcome, Fault>>, Fault> {
+) -> Result<(Book, Vec<Result<Outcome, Fault>>), Fault> {
     let transitions = jobs.iter().filter_map(|job| transition(&job.order));
     let users = jobs.iter().filter_map(|job| job.order.change.needs_user());
     let mut book = Book::load(session, desk, transitions, users).await?;
@@ -156,7 +169,7 @@ async fn grouped(
     for (_, order, outcome) in single {
         *outcome = touch(session, desk, order, &book, chain, rings).await?;
     }
-    Ok(outcomes)
+    Ok((book, outcomes))
 }
 
 /// A change of one row that no login reads, beside those of logins.

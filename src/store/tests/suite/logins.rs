@@ -19,6 +19,7 @@ on_both!(
     wrong_answers_are_counted_through_a_restart,
     parallel_wrong_answers_are_all_counted,
     who_is_locked_gets_no_further,
+    what_is_counted_is_seen_at_once_here_and_soon_elsewhere,
     the_same_login_asked_twice_is_one_attempt,
     a_key_is_free_when_its_attempt_ended_or_ran_out,
     what_ran_out_is_found_oldest_first,
@@ -193,6 +194,25 @@ async fn parallel_wrong_answers_are_all_counted(place: &Place) {
     }
     assert!(failures.join_all().await.iter().all(is_done));
     assert!(store.counters(&keys).await.unwrap().iter().all(|counter| counter.failures == 200));
+}
+
+async fn what_is_counted_is_seen_at_once_here_and_soon_elsewhere(place: &Place) {
+    let (store, other) = (place.open().await, place.open_as("two").await);
+    let keys = [CounterKey("password-of|company|alice".into())];
+    let failures = async |store: &crate::Handle| store.counters(&keys).await.unwrap()[0].failures;
+    assert_eq!((failures(&store).await, failures(&other).await), (0, 0));
+    for expected in 1..=3 {
+        let charge = vec![Charge { key: keys[0].clone(), budget: budget(3) }];
+        assert!(is_done(&store.commit(Transition { charge, ..decided(None) }).await.unwrap()));
+        assert_eq!(failures(&store).await, expected);
+    }
+    let began = std::time::Instant::now();
+    while failures(&other).await != 3 {
+        assert!(began.elapsed() < Duration::from_secs(10));
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    other.commit(Transition { clear: keys.to_vec(), ..decided(None) }).await.unwrap();
+    assert_eq!(failures(&other).await, 0);
 }
 
 async fn who_is_locked_gets_no_further(place: &Place) {
