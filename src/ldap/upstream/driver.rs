@@ -113,7 +113,10 @@ impl Driver {
             }
             match self.shared.take_outgoing(&mut self.writing, self.has_gathered) {
                 Outgoing::Taken => self.has_gathered = false,
-                Outgoing::None => return Poll::Ready(Ok(())),
+                Outgoing::None => {
+                    self.has_gathered = false;
+                    return Poll::Ready(Ok(()));
+                }
                 Outgoing::Gather => {
                     self.has_gathered = true;
                     // Behind all that is ready to run now; only to be woken, so it is not waited for here.
