@@ -6,7 +6,6 @@
 //!                     └─▶ Relayed (the primary asks) ─▶ answer ─▶ Accepted ...
 //! ```
 
-mod addresses;
 mod answer;
 mod exempt;
 mod factor_first;
@@ -117,7 +116,6 @@ pub struct Engine {
     running: Coalescer,
     gates: crate::gate::Gates,
     sightings: exempt::Sightings,
-    unlocked: addresses::Unlocked,
 }
 
 impl Engine {
@@ -132,7 +130,6 @@ impl Engine {
             running: Coalescer::default(),
             gates: crate::gate::Gates::default(),
             sightings: exempt::Sightings::default(),
-            unlocked: addresses::Unlocked::default(),
         }
     }
 

@@ -17,8 +17,10 @@ pub(crate) const STEPS: [(i64, &str); 3] = [
 /// The newest schema this program knows.
 pub(crate) const NEWEST: i64 = 3;
 
-/// One lock for all gateways that start at the same moment on one server.
-const LOCK_OF_STEPS: &str = "SELECT pg_advisory_xact_lock(8386110250)";
+/// One lock for all gateways that start at the same moment on one server. Whoever comes second waits for the first, however
+/// long a step takes with a large database.
+const LOCK_OF_STEPS: &str = "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0; \
+                             SELECT pg_advisory_xact_lock(8386110250)";
 
 const KEY_CHECK: &str = "vestibule";
 
@@ -57,7 +59,7 @@ pub(crate) async fn migrate(session: &mut Session, keyring: &Keyring, now: Times
 
 async fn steps(session: &mut Session, keyring: &Keyring, now: Timestamp) -> Result<(), Fault> {
     if session.is_postgres() {
-        session.query(LOCK_OF_STEPS, &[]).await?;
+        session.script(LOCK_OF_STEPS).await?;
     }
     let from = match find(session).await? {
         Found::Nothing => {
@@ -81,6 +83,9 @@ pub(crate) fn in_dialect(sql: &str, is_postgres: bool) -> String {
     // Names sort and compare by octets on both, whatever the server's language is.
     let [octets, blob, by_key] =
         if is_postgres { ["COLLATE \"C\"", "BYTEA", ""] } else { ["", "BLOB", "WITHOUT ROWID"] };
+    // Lines for PostgreSQL alone.
+    let only_there = if is_postgres { "" } else { "-- " };
+    let sql = sql.replace("{postgres}", only_there);
     sql.replace("{octets}", octets).replace("{blob}", blob).replace("{by_key}", by_key)
 }
 

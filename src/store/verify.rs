@@ -45,7 +45,7 @@ pub enum ProblemKind {
     TruncatedTail,
     /// The end of the chain is not signed by us, or is not where the signature says.
     HeadMismatch,
-    /// Lines up to this one are missing where they are filed by person, or stand there for somebody else.
+    /// This line, or one up to it, is not where it is filed by person, or stands there for somebody else.
     Misfiled,
     /// Another node saw this line, and saw something else.
     WitnessMismatch,
@@ -74,14 +74,17 @@ pub(crate) async fn verify(session: &mut Session, keyring: &Keyring, deployment:
     let mut found = Verification { lines: 0, nodes: 0, problem: None };
     for node in nodes(session).await? {
         found.nodes += 1;
-        let mut walk = Walk { node: &node, last: Head::before_first(deployment, &node), lines: 0 };
+        let mut walk = Walk { node: &node, last: Head::before_first(deployment, &node), lines: 0, filed: 0 };
         found.problem = walk.chain(session, keyring, deployment).await?;
         found.lines += walk.lines;
         if found.problem.is_some() {
             return Ok(found);
         }
     }
-    found.problem = witnesses(session).await?;
+    found.problem = strays(session).await?;
+    if found.problem.is_none() {
+        found.problem = witnesses(session).await?;
+    }
     Ok(found)
 }
 
@@ -105,6 +108,8 @@ struct Walk<'a> {
     node: &'a str,
     last: Head,
     lines: u64,
+    /// The line up to which those that are about somebody are filed under them.
+    filed: i64,
 }
 
 struct Line {
@@ -153,7 +158,7 @@ impl Walk<'_> {
     ) -> Result<Option<Problem>, Fault> {
         // The end first: lines that are written while we walk lie beyond it.
         // In one statement, so that lines and end are of the same moment.
-        let sql = "SELECT h.sequence, h.hash, h.signature, \
+        let sql = "SELECT h.sequence, h.hash, h.signature, h.filed, \
                    (SELECT MIN(a.sequence) FROM audit a WHERE a.node = h.node), \
                    (SELECT MAX(a.sequence) FROM audit a WHERE a.node = h.node) FROM audit_heads h WHERE h.node = $1";
         let Some(mut row) = session.query_one(sql, &[self.node.into()]).await? else {
@@ -161,6 +166,7 @@ impl Walk<'_> {
         };
         let head = Head { sequence: row.int()?, hash: hash(row.blob()?)? };
         let is_ours = head.is_signed(keyring, deployment, self.node, &row.blob()?);
+        self.filed = row.int()?;
         let (first, last) = (row.int_if_any()?, row.int_if_any()?);
         let problem = self.lines_until(session, head.sequence).await?;
         if problem.is_some() {
@@ -176,22 +182,7 @@ impl Walk<'_> {
         if let Some(stray) = first.filter(|first| *first < 1).or(last.filter(|last| *last > head.sequence)) {
             return Ok(self.problem(stray.max(0), ProblemKind::Reordering));
         }
-        self.filed(session).await
-    }
-
-    /// Whether every line is filed under its person that is said to be.
-    async fn filed(&self, session: &mut Session) -> Result<Option<Problem>, Fault> {
-        // In one statement, so that all of it is of the same moment.
-        let sql = "SELECT h.filed, \
-                   (SELECT COUNT(*) FROM audit a WHERE a.node = h.node AND a.sequence <= h.filed \
-                    AND a.user_id IS NOT NULL), \
-                   (SELECT COUNT(*) FROM audit a JOIN audit_by_user f ON f.user_id = a.user_id AND f.at = a.at \
-                    AND f.node = a.node AND f.sequence = a.sequence \
-                    WHERE a.node = h.node AND a.sequence <= h.filed) \
-                   FROM audit_heads h WHERE h.node = $1";
-        let Some(mut row) = session.query_one(sql, &[self.node.into()]).await? else { return Ok(None) };
-        let (filed, lines, found) = (row.int()?, row.int()?, row.int()?);
-        Ok(if lines == found { None } else { self.problem(filed, ProblemKind::Misfiled) })
+        Ok(None)
     }
 
     async fn lines_until(&mut self, session: &mut Session, end: i64) -> Result<Option<Problem>, Fault> {
@@ -203,10 +194,18 @@ impl Walk<'_> {
             if page.is_empty() {
                 return Ok(None);
             }
+            let before = self.last.sequence;
+            let mut about_somebody = 0;
             for row in page {
-                if let Some(problem) = self.step(&Line::read(row)?) {
+                let line = Line::read(row)?;
+                if let Some(problem) = self.step(&line) {
                     return Ok(Some(problem));
                 }
+                about_somebody += i64::from(line.user.is_some() && line.sequence <= self.filed);
+            }
+            let through = self.last.sequence.min(self.filed);
+            if about_somebody > 0 && filed_between(session, self.node, before, through).await? != about_somebody {
+                return Ok(self.problem(through, ProblemKind::Misfiled));
             }
         }
     }
@@ -240,6 +239,39 @@ impl Walk<'_> {
         let near = line.sequence.saturating_sub(MISPLACED_WITHIN)..line.sequence.saturating_add(MISPLACED_WITHIN);
         let kind = if near.into_iter().any(fits_at) { ProblemKind::Reordering } else { ProblemKind::Edit };
         (line.sequence, kind)
+    }
+}
+
+/// How many of these lines stand where they are to be filed.
+async fn filed_between(session: &mut Session, node: &str, after: i64, through: i64) -> Result<i64, Fault> {
+    let sql = "SELECT COUNT(*) FROM audit a JOIN audit_by_user f ON f.user_id = a.user_id AND f.at = a.at \
+               AND f.node = a.node AND f.sequence = a.sequence \
+               WHERE a.node = $1 AND a.sequence > $2 AND a.sequence <= $3";
+    let row = session.query_one(sql, &[node.into(), after.into(), through.into()]).await?;
+    row.map_or(Ok(0), |mut row| row.int())
+}
+
+/// Whether nothing is filed but lines of the log under their person.
+async fn strays(session: &mut Session) -> Result<Option<Problem>, Fault> {
+    let sql = "SELECT f.user_id, f.at, f.node, f.sequence, a.sequence FROM (SELECT user_id, at, node, sequence \
+               FROM audit_by_user WHERE (user_id, at, node, sequence) > ($1, $2, $3, $4) \
+               ORDER BY user_id, at, node, sequence LIMIT $5) AS f LEFT JOIN audit a ON a.node = f.node \
+               AND a.sequence = f.sequence AND a.user_id = f.user_id AND a.at = f.at \
+               ORDER BY f.user_id, f.at, f.node, f.sequence";
+    let mut last = (String::new(), 0, String::new(), 0);
+    loop {
+        let args = [(&last.0).into(), last.1.into(), (&last.2).into(), last.3.into(), PAGE.into()];
+        let page = session.query(sql, &args).await?;
+        if page.is_empty() {
+            return Ok(None);
+        }
+        for mut row in page {
+            last = (row.text()?, row.int()?, row.text()?, row.int()?);
+            if row.int_if_any()?.is_none() {
+                let sequence = u64::try_from(last.3).unwrap_or(0);
+                return Ok(Some(Problem { node: last.2, sequence, kind: ProblemKind::Misfiled }));
+            }
+        }
     }
 }
 

@@ -65,7 +65,9 @@ impl Engine {
         match with.authenticate(user, subject, password).await.map_err(EngineError::Primary)? {
             PrimaryOutcome::Accepted(person) => {
                 same_person(subject, &person, is_sure)?;
-                Ok(Tried::Accepted { person, counted })
+                // Somebody who was only named by then may be written down elsewhere than they are.
+                let is_sighted = counted.is_sighted && is_sure;
+                Ok(Tried::Accepted { person, counted: Counted { is_sighted, ..counted } })
             }
             PrimaryOutcome::Refused(refusal) => {
                 let charges = self.password_charges(settings, login, subject, refusal);
@@ -96,16 +98,10 @@ impl Engine {
     }
 
     pub(super) async fn address_lock(&self, login: &Login) -> Result<Option<Timestamp>, EngineError> {
-        let Some(address) = login.origin.person_address() else { return Ok(None) };
-        let now = self.clock.now();
-        if self.unlocked.is_fresh(address, now) {
-            return Ok(None);
+        match login.origin.person_address().map(CounterKey::password_from) {
+            Some(from) => self.locked(&[from]).await,
+            None => Ok(None),
         }
-        let lock = self.locked(&[CounterKey::password_from(address)]).await?;
-        if lock.is_none() {
-            self.unlocked.note(address, now);
-        }
-        Ok(lock)
     }
 
     /// Wait for a place among those whose password is tried right now.

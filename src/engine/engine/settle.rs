@@ -305,9 +305,6 @@ impl Engine {
     pub(super) async fn commit(&self, change: Transition) -> Result<Committed, EngineError> {
         let committed = self.store.commit(change).await?;
         if let Committed::Done { locked } = &committed {
-            if !locked.is_empty() {
-                self.unlocked.forget();
-            }
             for (key, until) in locked {
                 let now = self.clock.now();
                 tracing::warn!(counter = %key.0, seconds = until.since(now).as_secs(), "Too many failures: {} is locked", key.0);

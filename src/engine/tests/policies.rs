@@ -38,6 +38,28 @@ async fn rule_that_skips_lets_in_with_the_password_and_says_so() {
     assert!(!world.decide("ada", "guess").await.unwrap().is_allow());
 }
 
+/// Within the hour there is nothing to write; after it there is, so that a place stays known.
+#[tokio::test]
+async fn where_somebody_without_a_factor_was_let_in_is_written_down_once_an_hour() {
+    let world = world(vec![rule("everybody", Requirement::Skip)]);
+    let seen = || {
+        let inner = world.store.lock();
+        let mut sightings = inner.counters.iter().filter(|(key, _)| key.0.starts_with("known-at|"));
+        let (_, sighting) = sightings.next().expect("a sighting");
+        assert!(sightings.next().is_none());
+        (sighting.failures, sighting.last_failure)
+    };
+    assert!(world.decide("ada", "secret").await.unwrap().is_allow());
+    let first = seen();
+    assert_eq!(first, (1, Some(world.clock.now())));
+    world.clock.pass(3_599);
+    assert!(world.decide("ada", "secret").await.unwrap().is_allow());
+    assert_eq!(seen(), first);
+    world.clock.pass(1);
+    assert!(world.decide("ada", "secret").await.unwrap().is_allow());
+    assert_eq!(seen(), (2, Some(world.clock.now())));
+}
+
 #[tokio::test]
 async fn rule_that_refuses_refuses_every_factor() {
     let world = world(vec![Rule { groups: vec!["staff".into()], ..rule("closed", Requirement::Refuse) }]);

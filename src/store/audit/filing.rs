@@ -2,21 +2,25 @@
 //! database for each login, because people sign in in no order. Lines are filed thousands at a time, sorted, by whoever
 //! writes; those that wait are found by reading the newest lines.
 
-use vestibule_engine::UserId;
+use std::time::Duration;
+
+use vestibule_engine::{Timestamp, UserId};
 
 use crate::bulk;
 use crate::fault::Fault;
 use crate::session::{Arg, Session};
 use crate::writer::Desk;
 
-/// Lines that may wait, of all nodes together. A person's history reads through them: some milliseconds.
+/// Lines that wait before they are filed. A person's history reads through them: four milliseconds.
 pub(crate) const WAITING_MAX: i64 = 16_384;
 /// Lines written by us after which it is looked how many wait.
 const LOOK_EVERY: i64 = 1_024;
 /// Lines read at once, between the groups of logins; and lines filed in one transaction.
 const READ_AT_ONCE: i64 = 2_048;
 const FILE_AT_ONCE: usize = 1_024;
-/// Lines of one pass, for the memory it takes (2 MiB).
+/// A node that has written nothing for so long is gone: whoever is there files its lines.
+const GONE_AFTER: Duration = Duration::from_secs(86_400);
+/// Lines of one pass, for the memory it takes (3 MiB).
 const PASS_MAX: i64 = 4 * WAITING_MAX;
 
 /// What is filed, and how far it is. Whatever is lost of it is done again: filing a line twice files it once.
@@ -59,7 +63,7 @@ impl Filing {
     /// Between two groups of changes: some lines more, where many wait. `newest` is our own newest line.
     pub(crate) async fn turn(&mut self, session: &mut Session, desk: &Desk, newest: i64) {
         let done = match desk.check() {
-            Ok(()) => self.go_on(session, newest).await,
+            Ok(()) => self.go_on(session, &desk.node, newest).await,
             Err(_) => return,
         };
         if let Err(fault) = done {
@@ -70,11 +74,11 @@ impl Filing {
         }
     }
 
-    async fn go_on(&mut self, session: &mut Session, newest: i64) -> Result<(), Fault> {
+    async fn go_on(&mut self, session: &mut Session, node: &str, newest: i64) -> Result<(), Fault> {
         let Some(pass) = &mut self.pass else {
             if self.looked.is_none_or(|looked| newest.saturating_sub(looked) >= LOOK_EVERY) {
                 self.looked = Some(newest);
-                self.pass = Pass::where_many_wait(session).await?;
+                self.pass = Pass::where_many_wait(session, node).await?;
             }
             return Ok(());
         };
@@ -89,11 +93,20 @@ impl Filing {
 }
 
 impl Pass {
-    async fn where_many_wait(session: &mut Session) -> Result<Option<Self>, Fault> {
-        let sql = "SELECT node, filed, sequence FROM audit_heads WHERE filed < sequence ORDER BY node";
-        let (mut stretches, mut waiting) = (Vec::new(), 0_i64);
+    /// Of our lines, and of those of nodes that are gone. Others file their own: nobody waits for them here.
+    async fn where_many_wait(session: &mut Session, ours: &str) -> Result<Option<Self>, Fault> {
+        let sql = "SELECT h.node, h.filed, h.sequence, a.at FROM audit_heads h \
+                   JOIN audit a ON a.node = h.node AND a.sequence = h.sequence WHERE h.filed < h.sequence \
+                   ORDER BY h.node";
+        let mut heads = Vec::new();
         for mut row in session.query(sql, &[]).await? {
-            let (node, after, newest) = (row.text()?, row.int()?, row.int()?);
+            heads.push((row.text()?, row.int()?, row.int()?, row.at()?));
+        }
+        let now = heads.iter().find(|(node, ..)| node == ours).map(|(.., newest)| *newest);
+        let is_gone = |newest: Timestamp| now.is_some_and(|now| newest < now && now.since(newest) >= GONE_AFTER);
+        heads.retain(|(node, _, _, newest)| node == ours || is_gone(*newest));
+        let (mut stretches, mut waiting) = (Vec::new(), 0_i64);
+        for (node, after, newest, _) in heads {
             let through = newest.min(after.saturating_add(PASS_MAX.saturating_sub(waiting)));
             waiting = waiting.saturating_add(through.saturating_sub(after));
             if after < through {
@@ -140,7 +153,15 @@ impl Pass {
         }
         filed?;
         self.entries.truncate(rest);
-        Ok(rest == 0)
+        if rest > 0 {
+            return Ok(false);
+        }
+        // Each by itself: who holds the end of one node waits for that of no other.
+        for Stretch { node, through, .. } in &self.stretches {
+            let sql = "UPDATE audit_heads SET filed = $1 WHERE node = $2 AND filed < $1";
+            session.execute(sql, &[(*through).into(), node.into()]).await?;
+        }
+        Ok(true)
     }
 
     async fn file_from(&self, session: &mut Session, rest: usize) -> Result<(), Fault> {
@@ -153,14 +174,6 @@ impl Pass {
             args.extend([Arg::from(user), entry.at.into(), (&stretch.node).into(), entry.sequence.into()]);
         }
         let sql = "INSERT INTO audit_by_user (user_id, at, node, sequence) VALUES";
-        bulk::each_row(session, sql, 4, &args, " ON CONFLICT DO NOTHING").await?;
-        if rest > 0 {
-            return Ok(());
-        }
-        for Stretch { node, through, .. } in &self.stretches {
-            let sql = "UPDATE audit_heads SET filed = $1 WHERE node = $2 AND filed < $1";
-            session.execute(sql, &[(*through).into(), node.into()]).await?;
-        }
-        Ok(())
+        bulk::each_row(session, sql, 4, &args, " ON CONFLICT DO NOTHING").await.map(drop)
     }
 }

@@ -32,9 +32,10 @@ pub(crate) async fn from(
 /// Those about somebody that are not filed under them yet.
 const WAITING: &str = "WHERE node = $1 AND sequence > (SELECT filed FROM audit_heads WHERE node = $1) AND user_id = $2 \
                        ORDER BY at DESC, sequence DESC LIMIT $3";
-/// The order is that of the key, so that no more is read than is wanted.
+/// The order is that of the key, so that no more is read than is wanted. What is filed wrongly takes nobody's place.
 const FILED: &str = "SELECT a.node, a.sequence, a.record, a.hash FROM audit_by_user f \
                      JOIN audit a ON a.node = f.node AND a.sequence = f.sequence \
+                     AND a.user_id = f.user_id AND a.at = f.at \
                      WHERE f.user_id = $1 ORDER BY f.at DESC, f.node DESC, f.sequence DESC LIMIT $2";
 
 /// The newest lines; with `user`, of those that are about them.

@@ -1,3 +1,7 @@
+{postgres}-- A gateway of an older version may be writing meanwhile, its end first and then its lines: it waits until this is done.
+{postgres}LOCK TABLE audit_heads IN ACCESS EXCLUSIVE MODE;
+{postgres}LOCK TABLE audit IN ACCESS EXCLUSIVE MODE;
+
 -- The audit log by person. A line gets here together with thousands of others, sorted: filed at once, each login would change
 -- one more page of the database, because people sign in in no order.
 CREATE TABLE audit_by_user (

@@ -12,6 +12,8 @@ use crate::fault::{Cause, Fault};
 
 /// Longer than any statement or lock of ours takes; a server that says nothing for this long is gone.
 const STATEMENT_WAIT: Duration = Duration::from_secs(10);
+/// Longer than a step from one schema to the next takes with the largest log.
+const SCRIPT_WAIT: Duration = Duration::from_secs(3600);
 
 /// A connection to a server.
 pub(crate) struct Postgres {
@@ -39,7 +41,7 @@ impl Postgres {
     pub(super) async fn script(&mut self, sql: &str) -> Result<(), Fault> {
         let connection = self.connection.as_deref_mut().ok_or_else(given_up)?;
         let script = sqlx::raw_sql(AssertSqlSafe(sql.to_owned()));
-        let done = tokio::time::timeout(STATEMENT_WAIT, script.execute(connection)).await;
+        let done = tokio::time::timeout(SCRIPT_WAIT, script.execute(connection)).await;
         self.judge(done).map(drop)
     }
 

@@ -206,7 +206,7 @@ async fn what_is_counted_is_seen_at_once_here_and_soon_elsewhere(place: &Place) 
         assert!(is_done(&store.commit(Transition { charge, ..decided(None) }).await.unwrap()));
         assert_eq!(failures(&store).await, expected);
     }
-    let began = std::time::Instant::now();
+    let began = tokio::time::Instant::now();
     while failures(&other).await != 3 {
         assert!(began.elapsed() < Duration::from_secs(10));
         tokio::time::sleep(Duration::from_millis(20)).await;
