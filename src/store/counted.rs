@@ -7,8 +7,8 @@ use std::time::Duration;
 use tokio::time::Instant;
 use vestibule_engine::{Counter, CounterKey};
 
-/// How long what was read is believed. What this process counts is known at once; what another one does to the same file
-/// (the command line lifts a lock), within this time. On a server, where other nodes count, nothing is believed.
+/// How long what was read is believed, and a lock never. What this process counts is known at once; what another one counts
+/// in the same file, within this time. On a server, where other nodes count, nothing is believed.
 const BELIEVED_FOR: Duration = Duration::from_secs(1);
 /// More are not kept at once.
 const KEPT_MAX: usize = 4_096;
