@@ -219,33 +219,26 @@ async fn a_notice_of_disconnection_ends_the_connection_for_all() {
     tokio::join!(logins, server);
 }
 
-/// What no server sends: of whatever length, depth and form.
-fn rubbish(id: &[u8]) -> Vec<Vec<u8>> {
-    let tower = (0..100).fold(Vec::new(), |inner: Vec<u8>, _| tlv(0x30, &inner));
-    let message = |operation: &[u8]| tlv(0x30, &[tlv(0x02, id), operation.to_vec()].concat());
-    vec![
-        b"HTTP/1.1 400 Bad Request\r\n\r\n".to_vec(),
-        b"\x30\x84\x7f\xff\xff\xff\x02\x01".to_vec(),
-        b"\x30\x80\x02\x01\x01".to_vec(),
-        b"\x30\x00".to_vec(),
-        message(&tower),
-        message(&tlv(0x64, &tlv(0x04, b"cn=x"))),
-        message(&tlv(0x65, b"")),
-        message(&[done(), done()].concat()),
-        message(&[tlv(0x65, &[result(0, ""), tlv(0x04, b"more")].concat())].concat()),
-    ]
-}
-
 #[tokio::test] // FLT-05, LDP-02
 async fn what_is_not_ldap_ends_that_connection_and_the_next_server_is_asked() {
-    for at in 0..rubbish(b"").len() {
+    for rubbish in [
+        &b"HTTP/1.1 400 Bad Request\r\n\r\n"[..],
+        b"\x30\x80\x02\x01\x01",
+        b"\x30\x00",
+        // An id and nothing else.
+        b"\x30\x03\x02\x01\x01",
+        // Of two gigabytes; of five megabytes, and nobody knows to whom.
+        b"\x30\x84\x7f\xff\xff\xff\x02\x01\x01\x64",
+        b"\x30\x84\x00\x50\x00\x00\x04\x01\x01\x64",
+        b"\x30\x84\x00\x50\x00\x00\x02\x84\x00\x40\x00\x00\x00\x00\x00\x00\x00\x00\x00",
+    ] {
         let (mad, well) = (Peer::start().await, Peer::start().await);
         let (upstream, names) = (upstream(searching(&[&mad.url, &well.url], json!({}))), names(2));
         let server = async {
             let mut talk = mad.talk().await;
-            let searches = talk.searches(2).await;
-            talk.0.write_all(&rubbish(&searches[0].0)[at]).await.unwrap();
-            assert!(read(&mut talk.0).await.is_none(), "{at}");
+            talk.searches(2).await;
+            talk.0.write_all(rubbish).await.unwrap();
+            assert!(read(&mut talk.0).await.is_none(), "{rubbish:x?}");
             let mut talk = well.talk().await;
             for search in talk.searches(2).await {
                 talk.answer(&search).await;
@@ -257,7 +250,7 @@ async fn what_is_not_ldap_ends_that_connection_and_the_next_server_is_asked() {
 }
 
 #[tokio::test] // FLT-05
-async fn too_much_for_one_lookup_ends_that_one_and_no_other() {
+async fn an_answer_that_cannot_be_used_ends_its_own_lookup_and_no_other() {
     const VALUES: &[&[u8]] = &[b"v"];
     let strange = |name: &str| {
         let long = vec![b'x'; 5000];
@@ -271,11 +264,18 @@ async fn too_much_for_one_lookup_ends_that_one_and_no_other() {
             vec![tlv(0x73, &tlv(0x04, b"ldap://elsewhere")); 257],
             // What is no answer to a search.
             vec![bind_result(0, "")],
+            // What is nothing at all behind its id: too deep, without parts, with too many.
+            vec![(0..100).fold(Vec::new(), |inner: Vec<u8>, _| tlv(0x30, &inner))],
+            vec![tlv(0x64, &tlv(0x04, b"cn=x"))],
+            vec![tlv(0x65, b"")],
+            vec![[done(), done()].concat()],
+            vec![tlv(0x65, &[result(0, ""), tlv(0x04, b"more")].concat())],
         ]
     };
     for at in 0..strange("").len() {
-        let peer = Peer::start().await;
-        let (upstream, names) = (peer.upstream(json!({})), names(2));
+        let (peer, next) = (Peer::start().await, Peer::start().await);
+        let resting = json!({ "cool_down": "10m", "cool_down_max": "10m" });
+        let (upstream, names) = (upstream(searching(&[&peer.url, &next.url], resting)), names(3));
         let server = async {
             let mut talk = peer.talk().await;
             let searches = talk.searches(2).await;
@@ -289,12 +289,41 @@ async fn too_much_for_one_lookup_ends_that_one_and_no_other() {
             talk.answer(other).await;
             talk
         };
-        let (failed, (), talk) =
-            tokio::join!(all_fail(&upstream, &names[..1]), all_are_found(&upstream, &names[1..]), server);
+        let (failed, (), mut talk) =
+            tokio::join!(all_fail(&upstream, &names[..1]), all_are_found(&upstream, &names[1..2]), server);
         assert!(failed[0].contains("the answer cannot be used"), "{failed:?}");
-        drop(talk);
-        assert!(peer.is_left_alone().await);
+        // The server is not down, and the next one was not bothered with this.
+        let later = async {
+            let search = talk.search().await;
+            talk.answer(&search).await;
+        };
+        tokio::join!(all_are_found(&upstream, &names[2..]), later);
+        assert!(peer.is_left_alone().await && next.is_left_alone().await);
     }
+}
+
+#[tokio::test] // FLT-05, LDP-02
+async fn an_answer_that_is_too_large_is_passed_over_and_ends_its_own_lookup() {
+    let peer = Peer::start().await;
+    let (upstream, names) = (peer.upstream(json!({})), names(2));
+    let server = async {
+        let mut talk = peer.talk().await;
+        let searches = talk.searches(2).await;
+        let [wronged, other] = &searches[..] else { panic!() };
+        let mut large = [b"\x30\x84\x00\x50\x00\x00".to_vec(), tlv(0x02, &wronged.0), vec![0x64]].concat();
+        let head = large.len();
+        talk.0.write_all(&large).await.unwrap();
+        let Some((_, Said::Abandon(abandoned))) = read(&mut talk.0).await else { panic!("not abandoned") };
+        assert_eq!(abandoned, wronged.0);
+        large.resize(6 + (5 << 20), 0x64);
+        talk.0.write_all(&large[head..]).await.unwrap();
+        talk.answer(other).await;
+        talk
+    };
+    let (failed, (), _talk) =
+        tokio::join!(all_fail(&upstream, &names[..1]), all_are_found(&upstream, &names[1..]), server);
+    assert!(failed[0].contains("it is too large"), "{failed:?}");
+    assert!(peer.is_left_alone().await);
 }
 
 #[tokio::test]
