@@ -64,7 +64,9 @@ impl Driver {
 
     /// Until the connection ends.
     pub(super) async fn drive(mut self) {
-        let fault = match self.understand() {
+        // What came behind the answer to the bind; nothing, as a rule, and that is not to pass for a sign of life.
+        let understood = if self.incoming.is_empty() { Ok(()) } else { self.understand() };
+        let fault = match understood {
             Ok(()) => poll_fn(|context| self.poll(context)).await,
             Err(fault) => fault,
         };

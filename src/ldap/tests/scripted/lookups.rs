@@ -129,7 +129,7 @@ async fn a_lookup_that_is_given_up_is_abandoned_and_its_late_answer_is_nobodys()
 #[tokio::test] // FLT-02
 async fn a_connection_that_does_not_answer_in_time_is_left_and_the_next_server_is_asked() {
     let (hung, well) = (Peer::start().await, Peer::start().await);
-    let timing = json!({ "timeout": "600ms", "cool_down": "10m", "cool_down_max": "10m" });
+    let timing = json!({ "timeout": "2s", "cool_down": "10m", "cool_down_max": "10m" });
     let upstream = upstream(searching(&[&hung.url, &well.url], timing));
     let server = async {
         let mut silent = hung.talk().await;

@@ -45,10 +45,18 @@ async fn times_out(asked: Asked) {
     assert!(matches!(asked.answer(&ASK, Instant::now()).await, Err(Fault::TimedOut)));
 }
 
+/// So much time goes by, in no time.
+async fn passes(time: Duration) {
+    tokio::time::pause();
+    tokio::time::advance(time).await;
+    tokio::time::resume();
+}
+
 #[tokio::test] // FLT-02
 async fn a_connection_that_let_one_wait_too_long_takes_no_more_until_it_speaks() {
     let mut stage = Stage::new().await;
     let (late, other) = (stage.ask().unwrap(), stage.ask().unwrap());
+    passes(SILENCE_MAX).await;
     times_out(late).await;
     assert_eq!(stage.ask().err(), Some(Refused::Doubted));
     stage.answer(&other).await;
@@ -62,6 +70,7 @@ async fn a_connection_that_let_one_wait_too_long_takes_no_more_until_it_speaks()
 async fn a_connection_that_stays_silent_ends_with_its_last_search() {
     let mut stage = Stage::new().await;
     let (late, other) = (stage.ask().unwrap(), stage.ask().unwrap());
+    passes(SILENCE_MAX).await;
     times_out(late).await;
     drop(other);
     stage.driver.join_next().await.unwrap().unwrap();
@@ -71,12 +80,41 @@ async fn a_connection_that_stays_silent_ends_with_its_last_search() {
 }
 
 #[tokio::test]
-async fn a_search_that_is_given_up_is_no_reason_for_doubt() {
+async fn a_search_that_had_little_time_is_no_reason_for_doubt() {
     let mut stage = Stage::new().await;
     drop(stage.ask().unwrap());
+    times_out(stage.ask().unwrap()).await;
     let next = stage.ask().unwrap();
     stage.answer(&next).await;
     assert!(next.answer(&ASK, later()).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_slow_search_is_no_reason_for_doubt_where_others_are_answered() {
+    let mut stage = Stage::new().await;
+    let slow = [stage.ask().unwrap(), stage.ask().unwrap()];
+    passes(SILENCE_MAX).await;
+    let other = stage.ask().unwrap();
+    stage.answer(&other).await;
+    assert!(other.answer(&ASK, later()).await.is_ok());
+    passes(SILENCE_MAX).await;
+    let [late, dropped] = slow;
+    times_out(late).await;
+    drop(dropped);
+    assert!(stage.ask().is_ok());
+}
+
+#[tokio::test] // FLT-02
+async fn a_connection_is_doubted_too_where_all_who_asked_on_it_go_away() {
+    let mut stage = Stage::new().await;
+    let asked = [(); 3].map(|()| stage.ask().unwrap());
+    passes(SILENCE_MAX).await;
+    let [first, others @ ..] = asked;
+    drop(first);
+    assert_eq!(stage.ask().err(), Some(Refused::Doubted));
+    drop(others);
+    stage.driver.join_next().await.unwrap().unwrap();
+    assert_eq!(stage.ask().err(), Some(Refused::Ended));
 }
 
 #[tokio::test] // FLT-04
