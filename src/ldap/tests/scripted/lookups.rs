@@ -67,6 +67,27 @@ async fn more_than_one_connection_carries_open_another() {
 }
 
 #[tokio::test] // FLT-03
+async fn who_waits_for_another_connection_takes_the_room_that_comes_first() {
+    let peer = Peer::start().await;
+    let (upstream, names) = (peer.upstream(json!({})), names(70));
+    let server = async {
+        let mut first = peer.talk().await;
+        let on_first = first.searches(64).await;
+        // Takes the service account's bind and does not answer it.
+        let second = peer.listener.accept().await.unwrap();
+        for search in &on_first {
+            first.answer(search).await;
+        }
+        for search in first.searches(6).await {
+            first.answer(&search).await;
+        }
+        (first, second)
+    };
+    tokio::join!(all_are_found(&upstream, &names), server);
+    assert!(peer.is_left_alone().await);
+}
+
+#[tokio::test] // FLT-03
 async fn who_finds_no_room_waits_for_it_where_no_more_connections_may_be() {
     let peer = Peer::start().await;
     let (upstream, names) = (peer.upstream(json!({ "connections": 1 })), names(100));
