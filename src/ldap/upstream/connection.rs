@@ -57,6 +57,9 @@ impl Connection {
         };
         let id = self.begin()?;
         let bound = self.line.bind(id, name, password.as_bytes(), password_policy::ASKED, deadline).await?;
+        if !bound.is_exact {
+            return Err(Fault::Garbled("it is no answer to a bind"));
+        }
         self.is_clean = true;
         Ok(bound.result)
     }

@@ -99,7 +99,7 @@ impl<'a> SearchAnswer<'a> {
         Some(match tag {
             ENTRY => Self::Entry(FoundEntry::read(operation)?),
             REFERENCE | INTERMEDIATE => Self::Aside,
-            ending::SEARCH => Self::Done(Outcome::read(Elements(operation))?),
+            ending::SEARCH => Self::Done(Outcome::of_search(Elements(operation))?),
             _ => Self::Other,
         })
     }
