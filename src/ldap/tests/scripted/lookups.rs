@@ -201,6 +201,39 @@ async fn a_server_that_hangs_up_on_old_connections_is_asked_again_once_for_each_
 }
 
 #[tokio::test] // FLT-04
+async fn a_lookup_that_meets_one_dying_connection_after_another_ends_in_one_answer() {
+    let peer = Peer::start().await;
+    let (upstream, names) = (peer.upstream(json!({ "connections": 3 })), names(150));
+    let opened = async {
+        let mut talks = Vec::new();
+        let mut searches = Vec::new();
+        for count in [64, 64, 22] {
+            let mut talk = peer.talk().await;
+            searches.push(talk.searches(count).await);
+            talks.push(talk);
+        }
+        for (talk, searches) in talks.iter_mut().zip(&searches) {
+            for search in searches {
+                talk.answer(search).await;
+            }
+        }
+        talks
+    };
+    let ((), old) = tokio::join!(all_are_found(&upstream, &names), opened);
+    let server = async {
+        for mut talk in old {
+            talk.search().await;
+        }
+        let mut talk = peer.talk().await;
+        let search = talk.search().await;
+        talk.answer(&search).await;
+        talk
+    };
+    tokio::join!(all_are_found(&upstream, &names[..1]), server);
+    assert!(peer.is_left_alone().await);
+}
+
+#[tokio::test] // FLT-04
 async fn a_server_that_hangs_up_on_every_new_connection_is_not_asked_again_and_again() {
     for reads_first in [true, false] {
         let peer = Peer::start().await;
@@ -401,5 +434,26 @@ async fn connections_end_when_they_are_idle_and_with_the_directory() {
         let kept = ends_by_itself.then_some(upstream);
         assert!(read(&mut talk.0).await.is_none());
         drop(kept);
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_is_being_opened_ends_with_the_directory() {
+    let peer = Peer::start().await;
+    for is_answered in [true, false] {
+        let upstream = Arc::new(peer.upstream(json!({ "timeout": "1s" })));
+        let mut logins = JoinSet::new();
+        let of_task = upstream.clone();
+        logins.spawn(async move { identify(&of_task, "gone").await });
+        let mut talk = Talk(peer.listener.accept().await.unwrap().0);
+        let (id, _) = read(&mut talk.0).await.unwrap();
+        logins.shutdown().await;
+        let directory = Arc::downgrade(&upstream.directory());
+        drop(upstream);
+        if is_answered {
+            talk.say(&id, [bind_result(0, "")]).await;
+        }
+        assert!(read(&mut talk.0).await.is_none());
+        assert_eq!(directory.strong_count(), 0);
     }
 }
