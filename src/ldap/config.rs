@@ -87,7 +87,8 @@ pub struct LdapConfig {
     pub connect_timeout: Span,
 
     /// The most connections for lookups to one server, each with up to 64 lookups under way. Only the service account
-    /// uses them; another one is opened when all are full. Default: 8.
+    /// uses them; another one is opened when all are full. One that does not answer any more is replaced and does not
+    /// count. Default: 8.
     #[serde(default = "defaults::connections")]
     pub connections: u32,
 

@@ -304,7 +304,7 @@ mod tests {
             let written = |as_text: fn(&str) -> String| {
                 values.iter().map(|value| format!("cn={}", as_text(value))).collect::<Vec<_>>().join(",")
             };
-            let plain = Dn::parse(&written(|value| escape_in_dn(value))).unwrap();
+            let plain = Dn::parse(&written(escape_in_dn)).unwrap();
             let hexadecimal = values.iter().map(|value| format!("CN={}", escaped(value))).collect::<Vec<_>>().join(" ; ");
             let hexadecimal = Dn::parse(&hexadecimal).unwrap();
             prop_assert!(plain.is(&hexadecimal) && plain.len() == values.len());

@@ -12,7 +12,7 @@ use super::findings::{Findings, Heard};
 use super::line::{Line, OWN_ID};
 use super::password_policy;
 use super::result::LdapResult;
-use crate::wire::{ANSWER_MAX, SearchAnswer, put_message};
+use crate::wire::{ANSWER_MAX, put_message};
 
 pub(crate) struct Connection {
     line: Line,
@@ -57,6 +57,9 @@ impl Connection {
         };
         let id = self.begin()?;
         let bound = self.line.bind(id, name, password.as_bytes(), password_policy::ASKED, deadline).await?;
+        if !bound.is_exact {
+            return Err(Fault::Garbled("it is no answer to a bind"));
+        }
         self.is_clean = true;
         Ok(bound.result)
     }
@@ -89,8 +92,8 @@ async fn collect(line: &mut Line, id: i32, operation: &[u8], limit: usize) -> Re
     let mut findings = Findings::new(limit);
     loop {
         let content = line.receive(id, ANSWER_MAX).await?;
-        let (_, answer) = SearchAnswer::read(&content).ok_or(Fault::Garbled("it is not LDAP"))?;
-        if let Some(result) = findings.take(Heard::of(answer))? {
+        let (_, heard) = Heard::read(&content).ok_or(Fault::Garbled("it is not LDAP"))?;
+        if let Some(result) = findings.take(heard)? {
             return Ok((findings, result));
         }
     }

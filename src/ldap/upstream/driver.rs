@@ -15,18 +15,24 @@ use super::fault::Fault;
 use super::findings::Heard;
 use super::line::{Line, Wire};
 use super::shared::{Outgoing, Rest, Shared};
-use crate::wire::{ANSWER_MAX, Measured, SearchAnswer, measure};
+use crate::wire::{ANSWER_MAX, Measured, RESPONSE_HEAD_MAX, measure, response_head};
 
 /// However large the buffer was once, so that what is handed on at once has a limit too.
 const READ_AT_ONCE: usize = 32 << 10;
 /// Buffers larger than that are given back once they are empty.
 const BUFFER_KEPT: usize = 64 << 10;
+/// The longest message that is passed over where it is too large to be taken. No directory stores one as long, so a
+/// longer one is no message.
+const PASSED_OVER_MAX: usize = 1 << 30;
+const NOT_LDAP: Fault = Fault::Garbled("it is not LDAP");
 
 pub(super) struct Driver {
     shared: Arc<Shared>,
     wire: Wire,
     /// What has come and is no whole message yet.
     incoming: BytesMut,
+    /// So many octets from there on are done with, and may not have come yet.
+    passing: usize,
     writing: Vec<u8>,
     written: usize,
     /// Written, and may still lie in the buffer of TLS.
@@ -44,6 +50,7 @@ impl Driver {
             shared,
             wire: line.wire,
             incoming: line.buffer,
+            passing: 0,
             writing: Vec::new(),
             written: 0,
             is_unflushed: false,
@@ -57,7 +64,9 @@ impl Driver {
 
     /// Until the connection ends.
     pub(super) async fn drive(mut self) {
-        let fault = match self.understand() {
+        // What came behind the answer to the bind; nothing, as a rule, and that is not to pass for a sign of life.
+        let understood = if self.incoming.is_empty() { Ok(()) } else { self.understand() };
+        let fault = match understood {
             Ok(()) => poll_fn(|context| self.poll(context)).await,
             Err(fault) => fault,
         };
@@ -148,19 +157,36 @@ impl Driver {
     }
 
     fn parse(&mut self) -> Result<(), Fault> {
-        let not_ldap = Fault::Garbled("it is not LDAP");
         loop {
-            let Ok(measured) = measure(&self.incoming, ANSWER_MAX) else { return Err(not_ldap) };
-            let Some(Measured { head, total }) = measured else { return Ok(()) };
-            let Some(content) = self.incoming.get(head..total) else { return Ok(()) };
-            match SearchAnswer::read(content) {
+            let passed = self.passing.min(self.incoming.len());
+            self.incoming.advance(passed);
+            self.passing -= passed;
+            if self.passing > 0 {
+                return Ok(());
+            }
+            let measured = measure(&self.incoming, PASSED_OVER_MAX).map_err(|_| NOT_LDAP)?;
+            let Some(measured) = measured else { return Ok(()) };
+            match self.first(measured)? {
+                None => return Ok(()),
                 // A server that hangs up says so with the id 0.
                 Some((0, _)) => return Err(Fault::Disconnected),
-                Some((id, answer)) => self.heard.push((id, Heard::of(answer))),
-                None => return Err(not_ldap),
+                Some(answer) => self.heard.push(answer),
             }
-            self.incoming.advance(total);
+            self.passing = measured.total;
         }
+    }
+
+    /// The first message in what has come, once enough of it is there. One that is too large costs who asked for it
+    /// their answer, and nobody else.
+    fn first(&self, Measured { head, total }: Measured) -> Result<Option<(i32, Heard)>, Fault> {
+        if total - head <= ANSWER_MAX {
+            let Some(content) = self.incoming.get(head..total) else { return Ok(None) };
+            return Heard::read(content).map(Some).ok_or(NOT_LDAP);
+        }
+        let first = self.incoming.get(head..).unwrap_or_default();
+        let first = first.get(..RESPONSE_HEAD_MAX).unwrap_or(first);
+        let answered = response_head(first, first.len() == RESPONSE_HEAD_MAX).map_err(|_| NOT_LDAP)?;
+        Ok(answered.map(|(id, _)| (id, Heard::Strange("it is too large"))))
     }
 }
 

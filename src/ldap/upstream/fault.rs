@@ -24,9 +24,12 @@ pub(crate) enum Fault {
     Disconnected,
     #[error("no answer in time")]
     TimedOut,
-    /// Answered with what LDAP does not know, or beyond a limit of ours.
+    /// What comes is not LDAP, so nothing that comes behind it can be understood either.
     #[error("the answer cannot be used: {0}")]
     Garbled(&'static str),
+    /// One question was answered with what cannot be used, or is beyond a limit of ours. Others are answered as ever.
+    #[error("the answer cannot be used: {0}")]
+    Strange(&'static str),
     #[error("the server answers: {0}")]
     Answered(Words),
     /// The service account itself may not sign in. No other server is asked: that would lock it.
@@ -87,7 +90,7 @@ impl Fault {
     pub(super) fn means_down(&self) -> bool {
         match self {
             Self::Connect(_) | Self::StartTls(_) | Self::Disconnected | Self::TimedOut | Self::Garbled(_) => true,
-            Self::Answered(_) | Self::Account(_) | Self::NotAsked(_) | Self::Busy => false,
+            Self::Strange(_) | Self::Answered(_) | Self::Account(_) | Self::NotAsked(_) | Self::Busy => false,
         }
     }
 
@@ -103,7 +106,7 @@ impl Fault {
             Self::Connect(_) | Self::StartTls(_) | Self::Disconnected | Self::TimedOut => {
                 PortError::unreachable(doing, self)
             }
-            Self::Garbled(_) | Self::Answered(_) | Self::Account(_) | Self::NotAsked(_) => {
+            Self::Garbled(_) | Self::Strange(_) | Self::Answered(_) | Self::Account(_) | Self::NotAsked(_) => {
                 PortError::Unusable { doing, cause: Some(Box::new(self)) }
             }
         }

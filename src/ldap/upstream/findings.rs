@@ -9,27 +9,33 @@ use crate::wire::{Scope, SearchAnswer};
 /// without an end is left.
 const REFERENCES_MAX: usize = 256;
 /// What is kept of one search at most. Two thousand groups by their DN are less than one megabyte.
-const OCTETS_MAX: usize = 16 << 20;
+const OCTETS_MAX: usize = 4 << 20;
 
 /// One answer among those to a search.
 #[derive(Debug)]
 pub(super) enum Heard {
     Entry(Entry),
-    /// An entry that cannot be read, or is beyond a limit.
-    StrangeEntry,
     Aside,
     Done(LdapResult),
-    /// What is no answer to a search.
-    Other,
+    /// What cannot be used, and why.
+    Strange(&'static str),
 }
 
 impl Heard {
-    pub(super) fn of(answer: SearchAnswer<'_>) -> Self {
+    /// Which message is answered, and how, by the content of a message; `None` for what is not LDAP.
+    pub(super) fn read(content: &[u8]) -> Option<(i32, Self)> {
+        SearchAnswer::read(content).map(|(id, answer)| (id, Self::of(answer)))
+    }
+
+    fn of(answer: SearchAnswer<'_>) -> Self {
         match answer {
-            SearchAnswer::Entry(found) => Entry::read(&found).map_or(Self::StrangeEntry, Self::Entry),
+            SearchAnswer::Entry(found) => {
+                Entry::read(&found).map_or(Self::Strange("an entry that cannot be read"), Self::Entry)
+            }
             SearchAnswer::Aside => Self::Aside,
             SearchAnswer::Done(outcome) => Self::Done(LdapResult::of(outcome)),
-            SearchAnswer::Other => Self::Other,
+            SearchAnswer::Other => Self::Strange("it is no answer to a search"),
+            SearchAnswer::Unreadable => Self::Strange("it cannot be read"),
         }
     }
 }
@@ -51,23 +57,22 @@ impl Findings {
     pub(super) fn take(&mut self, heard: Heard) -> Result<Option<LdapResult>, Fault> {
         match heard {
             Heard::Entry(_) if self.entries.len() >= self.limit => {
-                Err(Fault::Garbled("more entries than were asked for"))
+                Err(Fault::Strange("more entries than were asked for"))
             }
             Heard::Entry(entry) => {
                 self.octets += entry.size();
                 if self.octets > OCTETS_MAX {
-                    return Err(Fault::Garbled("more than is taken of one search"));
+                    return Err(Fault::Strange("more than is taken of one search"));
                 }
                 self.entries.push(entry);
                 Ok(None)
             }
-            Heard::StrangeEntry => Err(Fault::Garbled("an entry that cannot be read")),
             Heard::Aside => {
                 self.references += 1;
-                if self.references > REFERENCES_MAX { Err(Fault::Garbled("too many references")) } else { Ok(None) }
+                if self.references > REFERENCES_MAX { Err(Fault::Strange("too many references")) } else { Ok(None) }
             }
             Heard::Done(result) => Ok(Some(result)),
-            Heard::Other => Err(Fault::Garbled("it is no answer to a search")),
+            Heard::Strange(why) => Err(Fault::Strange(why)),
         }
     }
 
@@ -81,5 +86,20 @@ impl Findings {
             32 | 34 if ask.scope == Scope::Base => Ok(Vec::new()),
             _ => Err(Fault::Answered(Words::of(result))),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::FoundEntry;
+
+    #[test] // LDP-02
+    fn of_one_search_no_more_is_kept_than_of_one_message() {
+        let attributes = vec![0; 1 << 20];
+        let found = FoundEntry { dn: b"", attributes: &attributes, attributes_count: 1, longest: 1 };
+        let mut findings = Findings::new(100);
+        let taken = (0..100).map_while(|_| findings.take(Heard::Entry(Entry::read(&found)?)).ok());
+        assert_eq!(taken.count(), 4);
     }
 }

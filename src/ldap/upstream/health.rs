@@ -17,6 +17,8 @@ pub(super) struct Health {
 #[derive(Debug, Default)]
 struct State {
     failures: u32,
+    /// When the last of them became known.
+    last_failed: Option<Instant>,
     rests_until: Option<Instant>,
     /// The last failure was one that costs nothing to meet again.
     was_quick: bool,
@@ -59,12 +61,14 @@ impl Health {
     }
 
     /// It failed something that began at `began`. True if it was well until now. A server that answered somebody else
-    /// in the meantime is not down: one slow question must not close it for all.
+    /// in the meantime is not down: one slow question must not close it for all. And one that failed somebody else in
+    /// the meantime has not failed twice: however many wait for one connection, the rest is that of one failure.
     pub(super) fn failed(&self, began: Instant, now: Instant, was_quick: bool, chance: u8) -> bool {
         let mut state = self.state();
-        if state.last_well.is_some_and(|well| well > began) {
+        if [state.last_well, state.last_failed].into_iter().flatten().any(|known| known > began) {
             return false;
         }
+        state.last_failed = Some(now);
         state.failures = state.failures.saturating_add(1);
         let doubled = 1_u32.checked_shl(state.failures.saturating_sub(1)).unwrap_or(u32::MAX);
         let rest = self.cool_down.saturating_mul(doubled).min(self.cool_down_max);
@@ -116,6 +120,22 @@ mod tests {
         }
         assert!(!health.is_usable(now - 30 * SECOND + 22 * SECOND));
         assert!(health.is_usable(now));
+    }
+
+    #[tokio::test(start_paused = true)] // FLT-06
+    async fn what_many_wait_for_fails_once() {
+        let health = health();
+        let start = Instant::now();
+        let known = start + 2 * SECOND;
+        assert!(health.failed(start, known, false, 255));
+        for later in 0..20 {
+            assert!(!health.failed(start + SECOND, known + later * SECOND / 100, false, 255));
+        }
+        assert!(health.admit(known + 2 * SECOND));
+        // Who tried it again met another failure.
+        health.failed(known + 2 * SECOND, known + 3 * SECOND, false, 0);
+        assert!(!health.is_usable(known + 4 * SECOND));
+        assert!(health.is_usable(known + 5 * SECOND));
     }
 
     #[tokio::test(start_paused = true)] // FLT-03

@@ -48,6 +48,8 @@ pub(crate) struct Bound {
     pub(crate) result: LdapResult,
     /// The answer behind its message id, octet for octet.
     pub(crate) after_id: Vec<u8>,
+    /// It says what it says in UTF-8, or is no success. A client is told the words as they are.
+    pub(super) is_exact: bool,
 }
 
 impl Line {
@@ -172,7 +174,8 @@ impl Bound {
     fn of(content: &[u8], id: i32) -> Result<Self, Fault> {
         let response = BindResponse::read(content, id).ok_or(Fault::Garbled("it is no answer to a bind"))?;
         let result = LdapResult::of_bind(&response);
-        Ok(Self { result, after_id: response.after_id.to_vec() })
+        let is_exact = response.outcome.is_exact();
+        Ok(Self { result, after_id: response.after_id.to_vec(), is_exact })
     }
 }
 
@@ -205,5 +208,27 @@ impl AsyncWrite for Wire {
             Self::Plain(stream) => Pin::new(stream).poll_shutdown(cx),
             Self::Tls(stream) => Pin::new(stream).poll_shutdown(cx),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_client_is_let_in_by_the_code_in_whatever_letters_it_is_worded() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let (ours, theirs) = tokio::join!(TcpStream::connect(listener.local_addr().unwrap()), listener.accept());
+        let (mut line, mut server) = (line_over(ours.unwrap()), theirs.unwrap().0);
+        let answer = b"\x30\x0f\x02\x01\x07\x61\x0a\x0a\x01\x00\x04\x00\x04\x03gr\xfc";
+        server.write_all(answer).await.unwrap();
+        let deadline = Instant::now() + Duration::from_secs(20);
+        let bound = line.bind(7, "cn=a", b"secret", b"", deadline).await.unwrap();
+        assert_eq!((bound.result.code, bound.result.text.as_str()), (0, "gr\u{fffd}"));
+        assert_eq!(bound.after_id, answer[5..]);
     }
 }

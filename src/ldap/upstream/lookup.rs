@@ -3,7 +3,7 @@
 use std::sync::Weak;
 use std::time::Duration;
 
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 use tracing::error;
 use vestibule_engine::PortError;
 
@@ -13,7 +13,7 @@ use super::directory::{Directory, Place, Server};
 use super::entry::{Ask, Entry};
 use super::fault::{Fault, Words};
 use super::lookups::{Opener, Way};
-use super::shared::{Asked, Refused};
+use super::shared::Asked;
 use crate::config::{Account, Find};
 
 /// A service account that was refused is not tried again for so long: each try may count towards locking it.
@@ -71,7 +71,7 @@ impl Directory {
     /// Ask on a connection that is shared with others, opened first if need be.
     async fn asked(&self, server: &Server, operation: &[u8], limit: usize, deadline: Instant) -> Result<Asked, Fault> {
         loop {
-            let mut opening = match server.lookups.ask(operation, limit) {
+            let opening = match server.lookups.ask(operation, limit) {
                 Way::Asked(asked) => return Ok(asked),
                 Way::Wait(opening) => opening,
                 Way::Open(opener, opening) => {
@@ -80,18 +80,11 @@ impl Directory {
                 }
                 Way::Hung => return Err(Fault::TimedOut),
             };
-            let opened = timeout_at(deadline, opening.wait_for(Option::is_some)).await.map_err(|_| Fault::TimedOut)?;
-            let opened = opened.ok().and_then(|opened| opened.clone());
-            match opened.map(|opened| opened.map(|shared| shared.ask(operation, limit))) {
-                Some(Ok(Ok(asked))) => return Ok(asked),
-                // A server that hangs up at once will do so again.
-                Some(Ok(Err(Refused::Ended))) => return Err(Fault::Disconnected),
-                Some(Ok(Err(Refused::Full | Refused::Doubted))) | None => {}
-                // Those that were full may have room by now.
-                Some(Err(fault)) => match server.lookups.ask(operation, limit) {
-                    Way::Asked(asked) => return Ok(asked),
-                    Way::Wait(_) | Way::Open(..) | Way::Hung => return Err(fault),
-                },
+            if let Some(asked) = server.lookups.ask_meanwhile(opening, operation, limit, deadline).await? {
+                return Ok(asked);
+            }
+            if Instant::now() >= deadline {
+                return Err(Fault::TimedOut);
             }
         }
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep_until, timeout_at};
 
 use super::driver::Driver;
 use super::fault::Fault;
@@ -12,6 +13,9 @@ use super::gate::Gate;
 use super::line::Line;
 use super::searches::SEARCHES_MAX;
 use super::shared::{Asked, Refused, Shared};
+
+/// Who waits for a connection looks so often whether one that was full has room meanwhile.
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
 pub(super) struct Lookups {
     pub(super) gate: Gate,
@@ -57,27 +61,63 @@ impl Lookups {
     /// Ask on the first connection that has room, so that those beyond today's need are not used, and go.
     pub(super) fn ask(&self, operation: &[u8], limit: usize) -> Way {
         let mut open = self.open();
-        let (mut usable, mut has_ended) = (0, false);
-        for shared in &open.connections {
-            match shared.ask(operation, limit) {
-                Ok(asked) => return Way::Asked(asked),
-                Err(Refused::Full) => usable += 1,
-                Err(Refused::Doubted) => {}
-                Err(Refused::Ended) => has_ended = true,
-            }
-        }
-        if has_ended {
-            open.connections.retain(|shared| !shared.has_ended());
-        }
+        let full = match open.ask(operation, limit) {
+            Ok(asked) => return Way::Asked(asked),
+            Err(full) => full,
+        };
         if let Some(opening) = open.opening.as_ref().filter(|opening| opening.has_changed().is_ok()) {
             return Way::Wait(opening.clone());
         }
-        if usable >= self.size || open.connections.len() >= self.size.saturating_mul(2) {
+        if full >= self.size || open.connections.len() >= self.size.saturating_mul(2) {
             return Way::Hung;
         }
         let (opener, opening) = watch::channel(None);
         open.opening = Some(opening.clone());
         Way::Open(opener, opening)
+    }
+
+    /// Ask on the connection that is being opened, or on one that was full and has room before that. `None` where
+    /// neither came about, and yet it did not fail.
+    pub(super) async fn ask_meanwhile(
+        &self,
+        mut opening: Opening,
+        operation: &[u8],
+        limit: usize,
+        deadline: Instant,
+    ) -> Result<Option<Asked>, Fault> {
+        loop {
+            let look_again = deadline.min(Instant::now() + LOOK_AGAIN);
+            let waited = timeout_at(look_again, opening.wait_for(Option::is_some)).await;
+            let opened = match waited.map(|opened| opened.map(|opened| opened.clone())) {
+                Ok(Ok(opened)) => opened,
+                // The task that opens it was ended, as all are at the end. The next one would be, too.
+                Ok(Err(_closed)) => {
+                    sleep_until(look_again).await;
+                    return Ok(None);
+                }
+                Err(_elapsed) => None,
+            };
+            match opened.map(|opened| opened.map(|shared| shared.ask(operation, limit))) {
+                Some(Ok(Ok(asked))) => return Ok(Some(asked)),
+                // A server that hangs up at once will do so again.
+                Some(Ok(Err(Refused::Ended))) => return Err(Fault::Disconnected),
+                Some(Ok(Err(Refused::Full | Refused::Doubted))) => return Ok(None),
+                Some(Err(fault)) => return self.ask_again(operation, limit).map(Some).ok_or(fault),
+                None => {
+                    if let Some(asked) = self.ask_again(operation, limit) {
+                        return Ok(Some(asked));
+                    }
+                }
+            }
+            if Instant::now() >= deadline {
+                return Err(Fault::TimedOut);
+            }
+        }
+    }
+
+    /// Ask on one of those that are open, if any has room by now.
+    fn ask_again(&self, operation: &[u8], limit: usize) -> Option<Asked> {
+        self.open().ask(operation, limit).ok()
     }
 
     /// A connection was opened, or not. What is to be driven, if it was.
@@ -102,6 +142,25 @@ impl Lookups {
 
     fn open(&self) -> MutexGuard<'_, Open> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Open {
+    /// Ask on the first that has room; else how many are full.
+    fn ask(&mut self, operation: &[u8], limit: usize) -> Result<Asked, usize> {
+        let (mut full, mut has_ended) = (0, false);
+        for shared in &self.connections {
+            match shared.ask(operation, limit) {
+                Ok(asked) => return Ok(asked),
+                Err(Refused::Full) => full += 1,
+                Err(Refused::Doubted) => {}
+                Err(Refused::Ended) => has_ended = true,
+            }
+        }
+        if has_ended {
+            self.connections.retain(|shared| !shared.has_ended());
+        }
+        Err(full)
     }
 }
 

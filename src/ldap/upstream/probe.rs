@@ -38,7 +38,7 @@ async fn probe_one(directory: &Directory, server: &Server) -> Result<(), Fault> 
         Find::Search { below, .. } => {
             let mut connection = directory.open_as_account(server, deadline).await?;
             let found = connection.search(&ask(&below.base), deadline).await?;
-            if found.is_empty() { Err(Fault::Garbled("the base for people cannot be read")) } else { Ok(()) }
+            if found.is_empty() { Err(Fault::Strange("the base for people cannot be read")) } else { Ok(()) }
         }
         // Without a service account there is nothing to read; that a protected connection comes about is what can be
         // known.

@@ -63,7 +63,7 @@ mod tests {
 
     fn said(text: &'static str) -> Bound {
         let after_id = bind_result(Answer::new(code::INVALID_CREDENTIALS, text));
-        Bound { result: LdapResult::new(u32::from(code::INVALID_CREDENTIALS), text), after_id }
+        Bound { result: LdapResult::new(u32::from(code::INVALID_CREDENTIALS), text), after_id, is_exact: true }
     }
 
     #[test] // LDP-21

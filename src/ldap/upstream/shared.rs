@@ -23,6 +23,9 @@ use crate::wire::{put_abandon, put_message};
 
 /// A connection on which so much is not written yet takes no more: its server does not read.
 const OUTGOING_MAX: usize = 4 << 20;
+/// A connection on which nothing has come for so long since a search that is given up was asked may hang. A search with
+/// less time than that says nothing of its server.
+const SILENCE_MAX: Duration = Duration::from_millis(250);
 
 pub(super) struct Shared {
     /// A search that began before knows that the server may have closed it while it was idle.
@@ -38,13 +41,14 @@ struct State {
     standing: Standing,
     /// The driver, while it has nothing to do.
     asleep: Option<Waker>,
-    last_used: Instant,
+    /// When octets came last.
+    last_heard: Instant,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Standing {
     Open,
-    /// A search was not answered in time, and nothing has come since: the server may hang.
+    /// A search was given up after [`SILENCE_MAX`], and nothing has come since it was asked: the server may hang.
     Doubted,
     Ended,
 }
@@ -79,7 +83,9 @@ pub(super) enum Rest {
 /// A search that was asked. Dropping it gives it up.
 pub(super) struct Asked {
     shared: Arc<Shared>,
+    /// Until the answer is fetched.
     id: Option<i32>,
+    at: Instant,
 }
 
 impl Shared {
@@ -91,7 +97,7 @@ impl Shared {
             unsent: 0,
             standing: Standing::Open,
             asleep: None,
-            last_used: now,
+            last_heard: now,
         };
         Self { opened: now, state: Mutex::new(state) }
     }
@@ -111,7 +117,7 @@ impl Shared {
         put_message(&mut state.outgoing, id, operation);
         state.unsent += 1;
         wake(state);
-        Ok(Asked { shared: Arc::clone(self), id: Some(id) })
+        Ok(Asked { shared: Arc::clone(self), id: Some(id), at: Instant::now() })
     }
 
     pub(super) fn has_ended(&self) -> bool {
@@ -149,7 +155,7 @@ impl Shared {
     pub(super) fn hear(&self, heard: &mut Vec<(i32, Heard)>, woken: &mut Vec<Waker>) {
         let now = Instant::now();
         let mut state = self.state();
-        state.last_used = now;
+        state.last_heard = now;
         if state.standing == Standing::Doubted {
             state.standing = Standing::Open;
         }
@@ -169,7 +175,7 @@ impl Shared {
     pub(super) fn rests_until(&self, idle_timeout: Duration) -> Option<Instant> {
         let state = self.state();
         let now = Instant::now();
-        let since = if state.searches.under_way() > 0 { now } else { state.last_used };
+        let since = if state.searches.under_way() > 0 { now } else { state.last_heard };
         Some(since + idle_timeout).filter(|until| *until > now)
     }
 
@@ -189,14 +195,15 @@ impl Shared {
         answer.map_or(Poll::Pending, Poll::Ready)
     }
 
-    /// Nobody waits for this answer any more.
-    fn give_up(&self, id: i32, is_doubtful: bool) {
+    /// Nobody waits any more for this answer, asked for then.
+    fn give_up(&self, id: i32, asked: Instant) {
         let mut state = self.state();
         if !state.searches.forget(id) {
             return;
         }
         state.abandon(id);
-        if is_doubtful && state.standing == Standing::Open {
+        let is_silent = state.last_heard <= asked && asked.elapsed() >= SILENCE_MAX;
+        if is_silent && state.standing == Standing::Open {
             state.standing = Standing::Doubted;
         }
         wake(state);
@@ -231,22 +238,16 @@ impl Asked {
     pub(super) async fn answer(mut self, ask: &Ask<'_>, deadline: Instant) -> Result<Vec<Entry>, Fault> {
         let Some(id) = self.id else { return Err(Fault::Disconnected) };
         let answered = poll_fn(|context| self.shared.poll_answer(id, context));
-        let answer = timeout_at(deadline, answered).await;
+        let (findings, result) = timeout_at(deadline, answered).await.map_err(|_elapsed| Fault::TimedOut)??;
         self.id = None;
-        match answer {
-            Ok(answer) => answer.and_then(|(findings, result)| findings.conclude(&result, ask)),
-            Err(_elapsed) => {
-                self.shared.give_up(id, true);
-                Err(Fault::TimedOut)
-            }
-        }
+        findings.conclude(&result, ask)
     }
 }
 
 impl Drop for Asked {
     fn drop(&mut self) {
         if let Some(id) = self.id {
-            self.shared.give_up(id, false);
+            self.shared.give_up(id, self.at);
         }
     }
 }

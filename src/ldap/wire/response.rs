@@ -5,6 +5,7 @@ use super::ber::{self, ENUMERATED, Elements, INTEGER, OCTET_STRING};
 const BIND_RESPONSE: u8 = 0x61;
 const ENTRY: u8 = 0x64;
 const REFERRAL: u8 = 0xA3;
+const SASL_CREDENTIALS: u8 = 0x87;
 const CONTROLS: u8 = 0xA0;
 
 /// The name and the value of a control.
@@ -14,23 +15,33 @@ type NamedValue<'a> = (&'a [u8], Option<&'a [u8]>);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Outcome<'a> {
     pub(crate) code: u32,
+    /// In UTF-8, if the directory keeps to the standard. Some do not.
     pub(crate) text: &'a [u8],
+    matched: &'a [u8],
 }
 
 impl<'a> Outcome<'a> {
-    pub(super) fn read(mut response: Elements<'a>) -> Option<Self> {
+    /// Read a result that has nothing behind its text but these fields, in this order.
+    pub(super) fn read(mut response: Elements<'a>, fields: &[u8]) -> Option<Self> {
         let code = ber::number(response.expect(ENUMERATED)?)?;
         let matched = response.expect(OCTET_STRING)?;
         let text = response.expect(OCTET_STRING)?;
-        // A refusal may be worded in whatever letters; a yes is one only where all of it is right.
-        if code == 0 && [matched, text].iter().any(|words| std::str::from_utf8(words).is_err()) {
-            return None;
-        }
+        let mut fields = fields.iter();
         while !response.is_empty() {
-            // A referral; the credentials of a SASL server; the name and value of an extended operation.
-            let (REFERRAL | 0x87 | 0x8A | 0x8B, _) = response.next()? else { return None };
+            let (found, _) = response.next()?;
+            fields.find(|field| **field == found)?;
         }
-        Some(Self { code, text })
+        Some(Self { code, text, matched })
+    }
+
+    /// Read the end of a search.
+    pub(super) fn of_search(response: Elements<'a>) -> Option<Self> {
+        Self::read(response, &[REFERRAL]).filter(Self::is_exact)
+    }
+
+    /// A refusal may be worded in whatever letters; a yes is one only where all of it is right.
+    pub(crate) fn is_exact(&self) -> bool {
+        self.code != 0 || [self.matched, self.text].iter().all(|words| std::str::from_utf8(words).is_ok())
     }
 }
 
@@ -57,7 +68,7 @@ impl<'a> BindResponse<'a> {
         let mut message = Elements(content);
         let answered = ber::number(message.expect(INTEGER)?)?;
         let after_id = message.0;
-        let outcome = Outcome::read(Elements(message.expect(BIND_RESPONSE)?))?;
+        let outcome = Outcome::read(Elements(message.expect(BIND_RESPONSE)?), &[REFERRAL, SASL_CREDENTIALS])?;
         let controls = if message.is_empty() { Vec::new() } else { controls(message.expect(CONTROLS)?)? };
         let is_whole = message.is_empty() && i32::try_from(answered).ok() == Some(id);
         is_whole.then_some(Self { outcome, controls, after_id })
@@ -148,6 +159,41 @@ mod tests {
         for cut in 0..SUCCESS.len() {
             assert_eq!(BindResponse::read(&SUCCESS[..cut], 5), None, "{cut}");
         }
+    }
+
+    #[test]
+    fn behind_the_text_of_a_bind_come_a_referral_and_credentials_and_nothing_else() {
+        let answer = |behind: &[u8]| {
+            let mut content = b"\x02\x01\x05\x61".to_vec();
+            content.push(u8::try_from(7 + behind.len()).unwrap());
+            content.extend(b"\x0a\x01\x00\x04\x00\x04\x00");
+            content.extend(behind);
+            content
+        };
+        for behind in [&b"\xa3\x03\x04\x01x"[..], b"\x87\x01x", b"\xa3\x03\x04\x01x\x87\x01x"] {
+            assert!(BindResponse::read(&answer(behind), 5).is_some(), "{behind:x?}");
+        }
+        for behind in [
+            &b"\x8a\x01x"[..],
+            b"\x8b\x01x",
+            b"\x04\x00",
+            b"\x87\x01x\xa3\x03\x04\x01x",
+            b"\x87\x01x\x87\x01x",
+            b"\x87\x01x\x8b\x01x",
+        ] {
+            assert_eq!(BindResponse::read(&answer(behind), 5), None, "{behind:x?}");
+        }
+    }
+
+    #[test]
+    fn a_success_in_other_letters_is_one_and_not_an_exact_one() {
+        for words in [&b"\x04\x01\xfc\x04\x00"[..], b"\x04\x00\x04\x01\xfc"] {
+            let content = [b"\x02\x01\x05\x61\x08\x0a\x01\x00", words].concat();
+            let response = BindResponse::read(&content, 5).unwrap();
+            assert_eq!((response.outcome.code, response.outcome.is_exact()), (0, false));
+            assert_eq!(response.after_id, &content[3..]);
+        }
+        assert!(BindResponse::read(SUCCESS, 5).unwrap().outcome.is_exact());
     }
 
     #[test]

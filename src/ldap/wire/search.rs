@@ -2,6 +2,7 @@
 
 use super::ber::{self, BOOLEAN, ENUMERATED, Elements, INTEGER, OCTET_STRING, SEQUENCE, SET};
 use super::filter_text::{NotAFilter, put_filter};
+use super::frame::response_head;
 use super::response::{Outcome, is_controls_or_nothing};
 use super::write::{ending, put, put_around, put_number};
 
@@ -64,6 +65,8 @@ pub(crate) enum SearchAnswer<'a> {
     Done(Outcome<'a>),
     /// What is no answer to a search.
     Other,
+    /// What is not as LDAP has it, behind its message id.
+    Unreadable,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -77,24 +80,28 @@ pub(crate) struct FoundEntry<'a> {
 }
 
 impl<'a> SearchAnswer<'a> {
-    /// Which message is answered, and how, by the content of a message; `None` for what is not LDAP.
+    /// Which message is answered, and how, by the content of a message; `None` where that cannot be told.
     pub(crate) fn read(content: &'a [u8]) -> Option<(i32, Self)> {
+        let (id, _) = response_head(content, true).ok()??;
+        Some((id, Self::behind_id(content).unwrap_or(Self::Unreadable)))
+    }
+
+    fn behind_id(content: &'a [u8]) -> Option<Self> {
         if !ber::is_well_formed(content) {
             return None;
         }
         let mut message = Elements(content);
-        let id = i32::try_from(ber::number(message.expect(INTEGER)?)?).ok()?;
+        message.expect(INTEGER)?;
         let (tag, operation) = message.next()?;
         if !is_controls_or_nothing(message) {
             return None;
         }
-        let answer = match tag {
+        Some(match tag {
             ENTRY => Self::Entry(FoundEntry::read(operation)?),
             REFERENCE | INTERMEDIATE => Self::Aside,
-            ending::SEARCH => Self::Done(Outcome::read(Elements(operation))?),
+            ending::SEARCH => Self::Done(Outcome::of_search(Elements(operation))?),
             _ => Self::Other,
-        };
-        Some((id, answer))
+        })
     }
 }
 

@@ -67,6 +67,27 @@ async fn more_than_one_connection_carries_open_another() {
 }
 
 #[tokio::test] // FLT-03
+async fn who_waits_for_another_connection_takes_the_room_that_comes_first() {
+    let peer = Peer::start().await;
+    let (upstream, names) = (peer.upstream(json!({})), names(70));
+    let server = async {
+        let mut first = peer.talk().await;
+        let on_first = first.searches(64).await;
+        // Takes the service account's bind and does not answer it.
+        let second = peer.listener.accept().await.unwrap();
+        for search in &on_first {
+            first.answer(search).await;
+        }
+        for search in first.searches(6).await {
+            first.answer(&search).await;
+        }
+        (first, second)
+    };
+    tokio::join!(all_are_found(&upstream, &names), server);
+    assert!(peer.is_left_alone().await);
+}
+
+#[tokio::test] // FLT-03
 async fn who_finds_no_room_waits_for_it_where_no_more_connections_may_be() {
     let peer = Peer::start().await;
     let (upstream, names) = (peer.upstream(json!({ "connections": 1 })), names(100));
@@ -129,7 +150,7 @@ async fn a_lookup_that_is_given_up_is_abandoned_and_its_late_answer_is_nobodys()
 #[tokio::test] // FLT-02
 async fn a_connection_that_does_not_answer_in_time_is_left_and_the_next_server_is_asked() {
     let (hung, well) = (Peer::start().await, Peer::start().await);
-    let timing = json!({ "timeout": "600ms", "cool_down": "10m", "cool_down_max": "10m" });
+    let timing = json!({ "timeout": "2s", "cool_down": "10m", "cool_down_max": "10m" });
     let upstream = upstream(searching(&[&hung.url, &well.url], timing));
     let server = async {
         let mut silent = hung.talk().await;
@@ -180,6 +201,39 @@ async fn a_server_that_hangs_up_on_old_connections_is_asked_again_once_for_each_
 }
 
 #[tokio::test] // FLT-04
+async fn a_lookup_that_meets_one_dying_connection_after_another_ends_in_one_answer() {
+    let peer = Peer::start().await;
+    let (upstream, names) = (peer.upstream(json!({ "connections": 3 })), names(150));
+    let opened = async {
+        let mut talks = Vec::new();
+        let mut searches = Vec::new();
+        for count in [64, 64, 22] {
+            let mut talk = peer.talk().await;
+            searches.push(talk.searches(count).await);
+            talks.push(talk);
+        }
+        for (talk, searches) in talks.iter_mut().zip(&searches) {
+            for search in searches {
+                talk.answer(search).await;
+            }
+        }
+        talks
+    };
+    let ((), old) = tokio::join!(all_are_found(&upstream, &names), opened);
+    let server = async {
+        for mut talk in old {
+            talk.search().await;
+        }
+        let mut talk = peer.talk().await;
+        let search = talk.search().await;
+        talk.answer(&search).await;
+        talk
+    };
+    tokio::join!(all_are_found(&upstream, &names[..1]), server);
+    assert!(peer.is_left_alone().await);
+}
+
+#[tokio::test] // FLT-04
 async fn a_server_that_hangs_up_on_every_new_connection_is_not_asked_again_and_again() {
     for reads_first in [true, false] {
         let peer = Peer::start().await;
@@ -219,33 +273,26 @@ async fn a_notice_of_disconnection_ends_the_connection_for_all() {
     tokio::join!(logins, server);
 }
 
-/// What no server sends: of whatever length, depth and form.
-fn rubbish(id: &[u8]) -> Vec<Vec<u8>> {
-    let tower = (0..100).fold(Vec::new(), |inner: Vec<u8>, _| tlv(0x30, &inner));
-    let message = |operation: &[u8]| tlv(0x30, &[tlv(0x02, id), operation.to_vec()].concat());
-    vec![
-        b"HTTP/1.1 400 Bad Request\r\n\r\n".to_vec(),
-        b"\x30\x84\x7f\xff\xff\xff\x02\x01".to_vec(),
-        b"\x30\x80\x02\x01\x01".to_vec(),
-        b"\x30\x00".to_vec(),
-        message(&tower),
-        message(&tlv(0x64, &tlv(0x04, b"cn=x"))),
-        message(&tlv(0x65, b"")),
-        message(&[done(), done()].concat()),
-        message(&[tlv(0x65, &[result(0, ""), tlv(0x04, b"more")].concat())].concat()),
-    ]
-}
-
 #[tokio::test] // FLT-05, LDP-02
 async fn what_is_not_ldap_ends_that_connection_and_the_next_server_is_asked() {
-    for at in 0..rubbish(b"").len() {
+    for rubbish in [
+        &b"HTTP/1.1 400 Bad Request\r\n\r\n"[..],
+        b"\x30\x80\x02\x01\x01",
+        b"\x30\x00",
+        // An id and nothing else.
+        b"\x30\x03\x02\x01\x01",
+        // Of two gigabytes; of five megabytes, and nobody knows to whom.
+        b"\x30\x84\x7f\xff\xff\xff\x02\x01\x01\x64",
+        b"\x30\x84\x00\x50\x00\x00\x04\x01\x01\x64",
+        b"\x30\x84\x00\x50\x00\x00\x02\x84\x00\x40\x00\x00\x00\x00\x00\x00\x00\x00\x00",
+    ] {
         let (mad, well) = (Peer::start().await, Peer::start().await);
         let (upstream, names) = (upstream(searching(&[&mad.url, &well.url], json!({}))), names(2));
         let server = async {
             let mut talk = mad.talk().await;
-            let searches = talk.searches(2).await;
-            talk.0.write_all(&rubbish(&searches[0].0)[at]).await.unwrap();
-            assert!(read(&mut talk.0).await.is_none(), "{at}");
+            talk.searches(2).await;
+            talk.0.write_all(rubbish).await.unwrap();
+            assert!(read(&mut talk.0).await.is_none(), "{rubbish:x?}");
             let mut talk = well.talk().await;
             for search in talk.searches(2).await {
                 talk.answer(&search).await;
@@ -257,7 +304,7 @@ async fn what_is_not_ldap_ends_that_connection_and_the_next_server_is_asked() {
 }
 
 #[tokio::test] // FLT-05
-async fn too_much_for_one_lookup_ends_that_one_and_no_other() {
+async fn an_answer_that_cannot_be_used_ends_its_own_lookup_and_no_other() {
     const VALUES: &[&[u8]] = &[b"v"];
     let strange = |name: &str| {
         let long = vec![b'x'; 5000];
@@ -271,11 +318,18 @@ async fn too_much_for_one_lookup_ends_that_one_and_no_other() {
             vec![tlv(0x73, &tlv(0x04, b"ldap://elsewhere")); 257],
             // What is no answer to a search.
             vec![bind_result(0, "")],
+            // What is nothing at all behind its id: too deep, without parts, with too many.
+            vec![(0..100).fold(Vec::new(), |inner: Vec<u8>, _| tlv(0x30, &inner))],
+            vec![tlv(0x64, &tlv(0x04, b"cn=x"))],
+            vec![tlv(0x65, b"")],
+            vec![[done(), done()].concat()],
+            vec![tlv(0x65, &[result(0, ""), tlv(0x04, b"more")].concat())],
         ]
     };
     for at in 0..strange("").len() {
-        let peer = Peer::start().await;
-        let (upstream, names) = (peer.upstream(json!({})), names(2));
+        let (peer, next) = (Peer::start().await, Peer::start().await);
+        let resting = json!({ "cool_down": "10m", "cool_down_max": "10m" });
+        let (upstream, names) = (upstream(searching(&[&peer.url, &next.url], resting)), names(3));
         let server = async {
             let mut talk = peer.talk().await;
             let searches = talk.searches(2).await;
@@ -289,12 +343,41 @@ async fn too_much_for_one_lookup_ends_that_one_and_no_other() {
             talk.answer(other).await;
             talk
         };
-        let (failed, (), talk) =
-            tokio::join!(all_fail(&upstream, &names[..1]), all_are_found(&upstream, &names[1..]), server);
+        let (failed, (), mut talk) =
+            tokio::join!(all_fail(&upstream, &names[..1]), all_are_found(&upstream, &names[1..2]), server);
         assert!(failed[0].contains("the answer cannot be used"), "{failed:?}");
-        drop(talk);
-        assert!(peer.is_left_alone().await);
+        // The server is not down, and the next one was not bothered with this.
+        let later = async {
+            let search = talk.search().await;
+            talk.answer(&search).await;
+        };
+        tokio::join!(all_are_found(&upstream, &names[2..]), later);
+        assert!(peer.is_left_alone().await && next.is_left_alone().await);
     }
+}
+
+#[tokio::test] // FLT-05, LDP-02
+async fn an_answer_that_is_too_large_is_passed_over_and_ends_its_own_lookup() {
+    let peer = Peer::start().await;
+    let (upstream, names) = (peer.upstream(json!({})), names(2));
+    let server = async {
+        let mut talk = peer.talk().await;
+        let searches = talk.searches(2).await;
+        let [wronged, other] = &searches[..] else { panic!() };
+        let mut large = [b"\x30\x84\x00\x50\x00\x00".to_vec(), tlv(0x02, &wronged.0), vec![0x64]].concat();
+        let head = large.len();
+        talk.0.write_all(&large).await.unwrap();
+        let Some((_, Said::Abandon(abandoned))) = read(&mut talk.0).await else { panic!("not abandoned") };
+        assert_eq!(abandoned, wronged.0);
+        large.resize(6 + (5 << 20), 0x64);
+        talk.0.write_all(&large[head..]).await.unwrap();
+        talk.answer(other).await;
+        talk
+    };
+    let (failed, (), _talk) =
+        tokio::join!(all_fail(&upstream, &names[..1]), all_are_found(&upstream, &names[1..]), server);
+    assert!(failed[0].contains("it is too large"), "{failed:?}");
+    assert!(peer.is_left_alone().await);
 }
 
 #[tokio::test]
@@ -351,5 +434,26 @@ async fn connections_end_when_they_are_idle_and_with_the_directory() {
         let kept = ends_by_itself.then_some(upstream);
         assert!(read(&mut talk.0).await.is_none());
         drop(kept);
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_is_being_opened_ends_with_the_directory() {
+    let peer = Peer::start().await;
+    for is_answered in [true, false] {
+        let upstream = Arc::new(peer.upstream(json!({ "timeout": "1s" })));
+        let mut logins = JoinSet::new();
+        let of_task = upstream.clone();
+        logins.spawn(async move { identify(&of_task, "gone").await });
+        let mut talk = Talk(peer.listener.accept().await.unwrap().0);
+        let (id, _) = read(&mut talk.0).await.unwrap();
+        logins.shutdown().await;
+        let directory = Arc::downgrade(&upstream.directory());
+        drop(upstream);
+        if is_answered {
+            talk.say(&id, [bind_result(0, "")]).await;
+        }
+        assert!(read(&mut talk.0).await.is_none());
+        assert_eq!(directory.strong_count(), 0);
     }
 }

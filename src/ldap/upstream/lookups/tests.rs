@@ -54,10 +54,31 @@ async fn connections_that_hang_are_replaced_and_their_number_has_a_limit() {
         let opener = opener(&lookups);
         open_ones.push(open(&lookups, &opener).await);
         let Way::Asked(asked) = lookups.ask(b"", 1) else { panic!() };
+        tokio::time::pause();
+        tokio::time::advance(Duration::from_secs(1)).await;
+        tokio::time::resume();
         assert!(matches!(asked.answer(&ASK, Instant::now()).await, Err(Fault::TimedOut)));
     }
     assert!(matches!(lookups.ask(b"", 1), Way::Hung));
     // One of them ends, and makes room.
     open_ones.pop();
     opener(&lookups);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_of_which_nothing_comes_is_waited_for_as_long_as_there_is_time_and_no_longer() {
+    let lookups = lookups(1);
+    let wait = async |opening, patience| {
+        let began = Instant::now();
+        let asked = lookups.ask_meanwhile(opening, b"", 1, began + patience).await;
+        (asked.map(|asked| asked.is_some()), began.elapsed())
+    };
+    let Way::Open(opener, opening) = lookups.ask(b"", 1) else { panic!() };
+    let (asked, waited) = wait(opening.clone(), Duration::from_secs(1)).await;
+    assert!(matches!(asked, Err(Fault::TimedOut)) && waited == Duration::from_secs(1), "{waited:?}");
+    drop(opener);
+    for (patience, expected) in [(Duration::from_secs(1), LOOK_AGAIN), (LOOK_AGAIN / 2, LOOK_AGAIN / 2)] {
+        let (asked, waited) = wait(opening.clone(), patience).await;
+        assert!(matches!(asked, Ok(false)) && waited == expected, "{waited:?}");
+    }
 }

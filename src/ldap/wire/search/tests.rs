@@ -42,19 +42,27 @@ fn each_answer_is_told_apart() {
 }
 
 #[test] // LDP-01
-fn what_is_no_whole_answer_is_none() {
+fn what_tells_no_message_is_no_answer() {
+    for content in [&b""[..], b"\x02\x01\x05", b"\x04\x01\x05\x73\x00", b"\x02\x05\x01\x00\x00\x00\x05\x73\x00"] {
+        assert_eq!(SearchAnswer::read(content), None, "{content:x?}");
+    }
+}
+
+#[test] // LDP-01
+fn what_is_no_whole_answer_is_known_by_its_message() {
     for content in [
-        &b""[..],
-        b"\x02\x01\x05",
-        b"\x04\x01\x05\x73\x00",
-        b"\x02\x01\x05\x64\x02\x04\x00",
+        &b"\x02\x01\x05\x64\x02\x04\x00"[..],
         b"\x02\x01\x05\x64\x0a\x04\x02dn\x30\x04\x30\x02\x04\x00",
         b"\x02\x01\x05\x64\x08\x04\x02dn\x30\x02\x04\x00",
         b"\x02\x01\x05\x65\x03\x0a\x01\x00",
         b"\x02\x01\x05\x73\x00\x04\x00",
-        b"\x02\x05\x01\x00\x00\x00\x05\x73\x00",
+        b"\x02\x01\x05\x73\x80",
+        // Fields of other answers; a success in other letters.
+        b"\x02\x01\x05\x65\x0a\x0a\x01\x00\x04\x00\x04\x00\x87\x01x",
+        b"\x02\x01\x05\x65\x0a\x0a\x01\x00\x04\x00\x04\x00\x8b\x01x",
+        b"\x02\x01\x05\x65\x08\x0a\x01\x00\x04\x00\x04\x01\xfc",
     ] {
-        assert_eq!(SearchAnswer::read(content), None, "{content:x?}");
+        assert_eq!(SearchAnswer::read(content), Some((5, SearchAnswer::Unreadable)), "{content:x?}");
     }
 }
 
