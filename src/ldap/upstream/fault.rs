@@ -94,6 +94,11 @@ impl Fault {
         }
     }
 
+    /// Whether it is what the server said to the question itself.
+    pub(super) fn is_an_answer(&self) -> bool {
+        matches!(self, Self::Answered(_) | Self::Strange(_))
+    }
+
     /// Failed at once, at no cost for anybody: a connection that was refused.
     pub(super) fn is_quick(&self) -> bool {
         matches!(self, Self::Connect(error) if error.kind() == io::ErrorKind::ConnectionRefused)

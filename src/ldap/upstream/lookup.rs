@@ -46,7 +46,13 @@ impl Directory {
                     self.has_failed(server, &fault, began);
                     last = Some(fault);
                 }
-                Err(fault) => return Err(fault.into_port_error(doing())),
+                Err(fault) => {
+                    // It answers, whatever it answers: after a rest, others may ask it again.
+                    if fault.is_an_answer() {
+                        self.is_well(server);
+                    }
+                    return Err(fault.into_port_error(doing()));
+                }
             }
         }
         Err(self.all_failed(last, &doing()))

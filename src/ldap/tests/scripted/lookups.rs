@@ -356,6 +356,31 @@ async fn an_answer_that_cannot_be_used_ends_its_own_lookup_and_no_other() {
     }
 }
 
+/// After a rest, one login tries the server. What it hears is an answer, even if it is of no use to that login.
+#[tokio::test] // FLT-01
+async fn a_server_that_answers_strangely_after_its_rest_is_asked_by_the_others_again() {
+    let peer = Peer::start().await;
+    let upstream = peer.upstream(json!({ "cool_down": "1s", "cool_down_max": "1s", "timeout": "30s" }));
+    let names = names(3);
+    let down = async { drop(peer.talk().await) };
+    tokio::join!(all_fail(&upstream, &names[..1]), down);
+    // The longest rest is five quarters of a second.
+    tokio::time::sleep(std::time::Duration::from_millis(1300)).await;
+    let server = async {
+        let mut talk = peer.talk().await;
+        let (id, name) = talk.search().await;
+        talk.say(&id, [person(&name), person(&name), person(&name)]).await;
+        let Some((_, Said::Abandon(_))) = read(&mut talk.0).await else { panic!("not abandoned") };
+        talk
+    };
+    let (_, mut talk) = tokio::join!(all_fail(&upstream, &names[1..2]), server);
+    let later = async {
+        let search = talk.search().await;
+        talk.answer(&search).await;
+    };
+    tokio::join!(all_are_found(&upstream, &names[2..]), later);
+}
+
 #[tokio::test] // FLT-05, LDP-02
 async fn an_answer_that_is_too_large_is_passed_over_and_ends_its_own_lookup() {
     let peer = Peer::start().await;
