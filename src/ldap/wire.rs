@@ -10,7 +10,7 @@ mod response;
 mod search;
 mod write;
 
-pub(crate) use filter_text::is_filter;
+pub(crate) use filter_text::{is_filter, put_filter};
 pub(crate) use frame::{Malformed, Measured, RESPONSE_HEAD_MAX, measure, response_head};
 pub(crate) use request::{Authentication, BindRequest, Controls, Extended, Message, Operation, Search};
 pub(crate) use response::{BindResponse, Entry, Outcome, entry_of, named};

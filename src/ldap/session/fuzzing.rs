@@ -3,7 +3,7 @@
 use super::root_dse;
 use super::state::{State, Terms};
 use crate::settings::Anonymous;
-use crate::wire::{self, BindResponse, Message, Operation, Search};
+use crate::wire::{self, BindResponse, Message, Operation, Search, SearchAnswer};
 
 /// What is known of a request that was taken for one.
 #[derive(Debug, PartialEq, Eq)]
@@ -46,6 +46,23 @@ pub fn response_head(content: &[u8], is_whole: bool) -> Result<Option<(i32, u8)>
 /// The code of the answer to a bind, and what is said again of it.
 pub fn bind_response(content: &[u8], id: i32) -> Option<(u32, &[u8])> {
     BindResponse::read(content, id).map(|response| (response.outcome.code, response.after_id))
+}
+
+/// An entry that was found: its name, and its attributes with their values.
+pub type FoundEntry<'a> = (&'a [u8], Vec<(&'a [u8], Vec<&'a [u8]>)>);
+
+/// Which search an answer is to, and what it found.
+pub fn found_entry(content: &[u8]) -> Option<(i32, FoundEntry<'_>)> {
+    let (id, SearchAnswer::Entry(found)) = SearchAnswer::read(content)? else { return None };
+    let attributes = wire::attributes(found.attributes).map(|(name, values)| (name, values.collect())).collect();
+    Some((id, (found.dn, attributes)))
+}
+
+/// The octets of a filter that somebody wrote; `None` if it is none.
+pub fn filter(text: &str) -> Option<Vec<u8>> {
+    let mut octets = Vec::new();
+    wire::put_filter(&mut octets, text).ok()?;
+    Some(octets)
 }
 
 /// What a directory says of itself, as a stranger is told it over TLS.

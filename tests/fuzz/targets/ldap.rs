@@ -1,7 +1,7 @@
 //! LDAP of any content, from a client and from a directory: reading it ends, and what is taken for a message is one by
 //! another reading of the rules, which is written here a second time and simply.
 
-use vestibule_ldap::fuzzing::{bind_response, measure, request, response_head, root_dse};
+use vestibule_ldap::fuzzing::{bind_response, filter, found_entry, measure, request, response_head, root_dse};
 
 const CONTENT_MAX: usize = 4096;
 const DEPTH_MAX: usize = 64;
@@ -17,6 +17,9 @@ const UNANNOUNCED: [&[u8]; 5] = [
 /// The input is what comes on a connection. What follows its head is read as the content of a message too, whatever the
 /// head says of its length.
 pub(crate) fn run(input: &[u8]) {
+    if let Ok(text) = std::str::from_utf8(input) {
+        on_filter(text);
+    }
     let measured = measure(input, CONTENT_MAX);
     assert_eq!(measured.clone().ok(), head(input), "the head is read otherwise");
     for short in 0..input.len().min(8) {
@@ -38,6 +41,48 @@ pub(crate) fn run(input: &[u8]) {
 fn on_content(content: &[u8]) {
     on_request(content);
     on_response(content);
+    on_entry(content);
+}
+
+/// The input is what an administrator writes, with what somebody typed in it.
+fn on_filter(text: &str) {
+    let Some(octets) = filter(text) else { return };
+    let elements = elements(&octets, DEPTH_MAX).expect("a filter that is no LDAP");
+    let [filter] = &elements[..] else { panic!("not one filter") };
+    check_filter(filter);
+}
+
+fn check_filter(filter: &Element<'_>) {
+    match (filter.tag, &filter.inner[..]) {
+        (0xA0 | 0xA1, filters) => filters.iter().for_each(check_filter),
+        (0xA2, [filter]) => check_filter(filter),
+        (0xA3 | 0xA5 | 0xA6 | 0xA8, [kind, value]) => assert!(kind.tag == 0x04 && value.tag == 0x04),
+        (0xA4, [kind, parts]) => {
+            let tags: Vec<u8> = parts.inner.iter().map(|part| part.tag).collect();
+            let inner = tags.strip_prefix(&[0x80]).unwrap_or(&tags);
+            let inner = inner.strip_suffix(&[0x82]).unwrap_or(inner);
+            assert!(kind.tag == 0x04 && parts.tag == 0x30 && !tags.is_empty() && inner.iter().all(|tag| *tag == 0x81));
+        }
+        (0x87, []) => assert!(!filter.content.is_empty()),
+        (0xA9, parts) => {
+            let tags: Vec<u8> = parts.iter().map(|part| part.tag).collect();
+            assert!(tags.is_sorted() && tags.contains(&0x83) && (tags[0] == 0x81 || tags[0] == 0x82));
+        }
+        (tag, _) => panic!("no filter: {tag:#x}"),
+    }
+}
+
+/// Whom a directory found is who a simple reading finds: nothing is left out and nothing is somebody else's.
+fn on_entry(content: &[u8]) {
+    let Some((id, (dn, attributes))) = found_entry(content) else { return };
+    let elements = elements(content, DEPTH_MAX).expect("taken for an entry without being LDAP");
+    assert_eq!(number(elements[0].content), Some(id.into()));
+    let [name, list] = &elements[1].inner[..] else { panic!("no entry") };
+    assert!(elements[1].tag == 0x64 && name.content == dn && list.inner.len() == attributes.len());
+    for (there, (kind, values)) in list.inner.iter().zip(attributes) {
+        let [name, set] = &there.inner[..] else { panic!("no attribute") };
+        assert!(name.content == kind && set.inner.iter().map(|value| value.content).eq(values));
+    }
 }
 
 fn on_request(content: &[u8]) {
