@@ -125,7 +125,16 @@ pub enum AuditEvent {
     #[serde(rename = "trust.granted")]
     TrustGranted { user: UserId, trust: TrustId, service: String, station: String, until: Timestamp },
     #[serde(rename = "trust.revoked")]
-    TrustRevoked { user: UserId, trust: TrustId, by: String },
+    TrustRevoked {
+        user: UserId,
+        trust: TrustId,
+        /// What was remembered, as it was granted. Older lines do not say.
+        #[serde(default)]
+        service: String,
+        #[serde(default)]
+        station: String,
+        by: String,
+    },
     /// Alert: the account of a program signed in from an address it was never seen at.
     #[serde(rename = "service-account.new-address")]
     ServiceAccountNewAddress { user: UserId, account: String, service: String, address: String },

@@ -125,9 +125,10 @@ pub(crate) async fn revoke(
     by: &str,
     now: Timestamp,
 ) -> Result<bool, Fault> {
-    let sql = "DELETE FROM trust WHERE id = $1 RETURNING user_id";
+    let sql = "DELETE FROM trust WHERE id = $1 RETURNING user_id, service, station";
     let Some(mut row) = session.query_one(sql, &[(&id.to_string()).into()]).await? else { return Ok(false) };
-    let event = AuditEvent::TrustRevoked { user: row.id()?, trust: id, by: by.to_owned() };
+    let (user, service, station) = (row.id()?, row.text()?, row.text()?);
+    let event = AuditEvent::TrustRevoked { user, trust: id, service, station, by: by.to_owned() };
     chain.append(&AuditRecord::new(now, event))?;
     Ok(true)
 }
@@ -139,11 +140,12 @@ pub(crate) async fn revoke_all(
     by: &str,
     now: Timestamp,
 ) -> Result<(), Fault> {
-    let sql = "DELETE FROM trust WHERE user_id = $1 RETURNING id";
+    let sql = "DELETE FROM trust WHERE user_id = $1 RETURNING id, service, station";
     for mut row in session.query(sql, &[(&user.to_string()).into()]).await? {
         // A row that somebody else put there must not keep an administrator from disabling the user.
         let Ok(trust) = row.id() else { continue };
-        let event = AuditEvent::TrustRevoked { user, trust, by: by.to_owned() };
+        let (service, station) = (row.text()?, row.text()?);
+        let event = AuditEvent::TrustRevoked { user, trust, service, station, by: by.to_owned() };
         chain.append(&AuditRecord::new(now, event))?;
     }
     Ok(())

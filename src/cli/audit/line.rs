@@ -142,7 +142,10 @@ fn change(event: &AuditEvent) -> String {
         AuditEvent::AuthenticatorConfirmed { .. } => "second step confirmed".to_owned(),
         AuditEvent::AuthenticatorRemoved { method, by, .. } => format!("{method} removed by {by}"),
         AuditEvent::AuthenticatorChanged { what, by, .. } => format!("second step changed by {by}: {what}"),
-        AuditEvent::TrustRevoked { by, .. } => format!("remembered station revoked by {by}"),
+        AuditEvent::TrustRevoked { service, by, .. } if service.is_empty() => {
+            format!("remembered sign-in revoked by {by}")
+        }
+        AuditEvent::TrustRevoked { service, by, .. } => format!("remembered sign-in to {service} revoked by {by}"),
         AuditEvent::AppPasswordMade { label, by, .. } => format!("app password \"{label}\" made by {by}"),
         AuditEvent::AppPasswordRevoked { label, by, .. } => format!("app password \"{label}\" revoked by {by}"),
         AuditEvent::ConsoleActed { what, reason, by, .. } => format!("{what}, by {by}: {reason}"),

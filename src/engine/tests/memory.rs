@@ -441,7 +441,13 @@ impl Store for MemoryStore {
         let mut inner = self.lock();
         let Some(at) = inner.trust.iter().position(|entry| entry.id == id) else { return Ok(false) };
         let entry = inner.trust.remove(at);
-        let event = AuditEvent::TrustRevoked { user: entry.user, trust: id, by: audit_by.into() };
+        let event = AuditEvent::TrustRevoked {
+            user: entry.user,
+            trust: id,
+            service: entry.service,
+            station: entry.station.as_str().to_owned(),
+            by: audit_by.into(),
+        };
         inner.audit.push(AuditRecord::new(now, event));
         Ok(true)
     }

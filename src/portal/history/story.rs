@@ -258,7 +258,8 @@ mod tests {
         let user = vestibule_engine::UserId(uuid::Uuid::from_u128(1));
         let forgotten = |number, by: &str| {
             let trust = vestibule_engine::TrustId(uuid::Uuid::from_u128(number));
-            AuditEvent::TrustRevoked { user, trust, by: by.to_owned() }
+            let (service, station) = ("ldap/jenkins".to_owned(), "192.0.2.7".to_owned());
+            AuditEvent::TrustRevoked { user, trust, service, station, by: by.to_owned() }
         };
         let by = || "console:corp/root".to_owned();
         let (service, label) = ("ldap/jenkins".to_owned(), "Build server".to_owned());

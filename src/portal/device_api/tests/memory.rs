@@ -317,8 +317,9 @@ impl Store for MemoryStore {
             return not_here();
         }
         let mut inner = self.lock();
-        let Some(TrustEntry { user, .. }) = inner.trust.remove(&id) else { return Ok(false) };
-        inner.note(now, AuditEvent::TrustRevoked { user, trust: id, by: by.to_owned() });
+        let Some(TrustEntry { user, service, station, .. }) = inner.trust.remove(&id) else { return Ok(false) };
+        let station = station.as_str().to_owned();
+        inner.note(now, AuditEvent::TrustRevoked { user, trust: id, service, station, by: by.to_owned() });
         Ok(true)
     }
 

@@ -2,8 +2,8 @@
 
 use uuid::Uuid;
 use vestibule_engine::{
-    AuthenticatorId, Committed, Method, SecretBytes, Station, Store, Transition, TrustEntry, TrustId, UserChange,
-    UserId,
+    AuditEvent, AuthenticatorId, Committed, Method, SecretBytes, Station, Store, Transition, TrustEntry, TrustId,
+    UserChange, UserId,
 };
 
 use super::on_both;
@@ -69,7 +69,21 @@ async fn a_forgotten_station_lets_nobody_in(place: &Place) {
     assert!(store.revoke_trust(entry.id, "admin", NOW).await.unwrap());
     assert!(!store.revoke_trust(entry.id, "admin", NOW).await.unwrap());
     assert!(matches!(store.commit(relying(user, entry.id, 1)).await.unwrap(), Committed::TrustGone));
-    assert_eq!(store.audit_tail(1, Some(user)).await.unwrap()[0].record.event.id(), "trust.revoked");
+    let AuditEvent::TrustRevoked { trust, service, station, by, .. } = last_event(&store, user).await else { panic!() };
+    assert_eq!((trust, service, by.as_str()), (entry.id, entry.service, "admin"));
+    assert_eq!(station, entry.station.as_str());
+    // Those that go together are told of one by one.
+    let entry = remembered(&store, user, 60).await;
+    store.change_user(user, UserChange::Enabled(false), "admin", NOW).await.unwrap();
+    let AuditEvent::TrustRevoked { service, station, .. } = last_event(&store, user).await else { panic!() };
+    assert_eq!((service.as_str(), station.as_str()), (entry.service.as_str(), entry.station.as_str()));
+}
+
+/// What is told of somebody last, but for what is told of the person's own row.
+async fn last_event(store: &Handle, user: UserId) -> AuditEvent {
+    let told = store.audit_tail(5, Some(user)).await.unwrap();
+    let mut events = told.into_iter().rev().map(|line| line.record.event);
+    events.find(|event| !matches!(event, AuditEvent::UserChanged { .. })).unwrap()
 }
 
 /// SES-02
