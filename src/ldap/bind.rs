@@ -320,7 +320,7 @@ async fn whose(
     let used = hall.app_passwords.check(password, &found.subject, &application.settings.name).await?;
     let used = used.filter(|_| directory.may_sign_in(&found.entry, hall.clock.now()));
     let dn = found.entry.dn.clone();
-    Ok((Some((dn, directory.with_groups(found).await?)), used))
+    Ok((Some((dn, directory.with_groups(&found).await?)), used))
 }
 
 struct AppPasswordLogin {

@@ -1,6 +1,7 @@
 //! The groups of a person: each by its DN and by its short name, nested ones included where the directory or the
 //! configuration knows how (LDP-31).
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use tokio::time::Instant;
@@ -87,14 +88,15 @@ struct GroupSearch<'a, 'b> {
 impl GroupSearch<'_, '_> {
     async fn member_of(&mut self, entry: &Entry) -> Result<(), PortError> {
         self.add(entry.values("memberOf"))?;
-        let mut part = entry.clone();
+        let mut part = Cow::Borrowed(entry);
         // More values than the server tells at once come in parts.
         while let Some((values, next)) = part.range("memberOf") {
             self.add(values)?;
             let Some(next) = next else { return Ok(()) };
             let attributes = [format!("memberOf;range={next}-*")];
             let mut parts = self.ask(&Wanted::entry(&entry.dn).ask(&attributes)).await?;
-            part = parts.pop().ok_or_else(|| self.failed("read the rest of a person's groups"))?;
+            let rest = parts.pop().ok_or_else(|| self.failed("read the rest of a person's groups"))?;
+            part = Cow::Owned(rest);
         }
         Ok(())
     }

@@ -128,7 +128,7 @@ impl LineLogin {
     }
 
     async fn person(&self, found: &Found) -> Result<Person, PortError> {
-        self.directory.with_groups(found.clone()).await
+        self.directory.with_groups(found).await
     }
 }
 
@@ -210,13 +210,13 @@ impl Directory {
     /// A person by name, with their groups, without their password.
     pub(crate) async fn described(&self, user: &UserName) -> Result<Option<Person>, PortError> {
         match self.find_by_name(user).await? {
-            Some(found) => self.with_groups(found).await.map(Some),
+            Some(found) => self.with_groups(&found).await.map(Some),
             None => Ok(None),
         }
     }
 
-    pub(crate) async fn with_groups(&self, found: Found) -> Result<Person, PortError> {
-        let groups = groups_of(&found, self, Reader::Account, self.deadline()).await?;
+    pub(crate) async fn with_groups(&self, found: &Found) -> Result<Person, PortError> {
+        let groups = groups_of(found, self, Reader::Account, self.deadline()).await?;
         Ok(self.person_of(found, groups))
     }
 

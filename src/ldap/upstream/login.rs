@@ -37,7 +37,7 @@ impl Login {
             Checked::Refused(refusal) => Ok(PrimaryOutcome::Refused(refusal)),
             Checked::Accepted(_) => {
                 let groups = groups_of(&found, &self.directory, Reader::Account, deadline).await?;
-                Ok(PrimaryOutcome::Accepted(self.person(found, groups)))
+                Ok(PrimaryOutcome::Accepted(self.person(&found, groups)))
             }
         }
     }
@@ -75,7 +75,7 @@ impl Login {
             )));
         };
         let groups = groups_of(&found, &self.directory, reader, deadline).await?;
-        Ok(PrimaryOutcome::Accepted(self.person(found, groups)))
+        Ok(PrimaryOutcome::Accepted(self.person(&found, groups)))
     }
 
     /// The password of somebody who is known by name alone.
@@ -99,7 +99,7 @@ impl Login {
         })
     }
 
-    fn person(&self, found: Found, groups: Vec<String>) -> Person {
+    fn person(&self, found: &Found, groups: Vec<String>) -> Person {
         self.directory.person_of(found, groups)
     }
 

@@ -107,14 +107,14 @@ impl Directory {
             }
             return Ok(None);
         }
-        // A server that answers with an entry from elsewhere, or with the nameless root, is not believed.
-        let is_inside = |below: &Below| Dn::parse(&entry.dn).is_some_and(|dn| dn.is_below(&below.base_dn));
-        if entry.dn.trim().is_empty() || !below.is_none_or(is_inside) {
-            return Ok(None);
-        }
-        // Asked for one entry by its DN, and told of another.
-        let asked = Dn::parse(&spelling.name).filter(|_| below.is_some());
-        if asked.is_some_and(|asked| !Dn::parse(&entry.dn).is_some_and(|found| found.is(&asked))) {
+        // A server that answers with an entry from elsewhere, or with the nameless root, is not believed; nor one that was
+        // asked for one entry by its DN, and tells of another.
+        let is_asked_for = |below: &Below| {
+            let asked = Dn::parse(&spelling.name);
+            let is_it = |found: &Dn| asked.is_none_or(|asked| found.is(&asked));
+            Dn::parse(&entry.dn).is_some_and(|found| found.is_below(&below.base_dn) && is_it(&found))
+        };
+        if entry.dn.trim().is_empty() || !below.is_none_or(is_asked_for) {
             return Ok(None);
         }
         let subject = self.subject(&entry)?;
@@ -122,13 +122,13 @@ impl Directory {
     }
 
     /// Who was found, with the groups that were read of them.
-    pub(crate) fn person_of(&self, found: Found, groups: Vec<String>) -> Person {
+    pub(crate) fn person_of(&self, found: &Found, groups: Vec<String>) -> Person {
         let attributes = &self.settings.attributes;
         let text = |name: &str| found.entry.text(name).map(str::to_owned);
         Person {
             display_name: text(&attributes.display_name),
             mail: text(&attributes.mail),
-            subject: found.subject,
+            subject: found.subject.clone(),
             groups,
             carried: Carried::default(),
         }
