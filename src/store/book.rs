@@ -130,9 +130,9 @@ impl Book {
         &self.rings
     }
 
-    /// Whether a counter is another one now.
+    /// Whether a counter is another one now, or known places of somebody are forgotten.
     pub(crate) fn has_counted(&self) -> bool {
-        self.counters.values().any(|counter| counter.changed)
+        !self.forgotten.is_empty() || self.counters.values().any(|counter| counter.changed)
     }
 
     pub(crate) fn is_enabled(&self, user: UserId) -> bool {

@@ -38,6 +38,8 @@ pub(super) struct Driver {
     /// Written, and may still lie in the buffer of TLS.
     is_unflushed: bool,
     has_gathered: bool,
+    /// One of what is heard has come to its end.
+    is_whole: bool,
     heard: Vec<(i32, Heard)>,
     woken: Vec<Waker>,
     idle_timeout: Duration,
@@ -55,6 +57,7 @@ impl Driver {
             written: 0,
             is_unflushed: false,
             has_gathered: false,
+            is_whole: false,
             heard: Vec::new(),
             woken: Vec::new(),
             idle_timeout,
@@ -151,8 +154,11 @@ impl Driver {
     /// Hand each whole message in what has come to who asked.
     fn understand(&mut self) -> Result<(), Fault> {
         let parsed = self.parse();
-        self.shared.hear(&mut self.heard, &mut self.woken);
-        self.woken.drain(..).for_each(Waker::wake);
+        // A part of a message is no sign of life for the others: who waits behind it leaves.
+        if !self.heard.is_empty() {
+            self.shared.hear(&mut self.heard, std::mem::take(&mut self.is_whole), &mut self.woken);
+            self.woken.drain(..).for_each(Waker::wake);
+        }
         parsed
     }
 
@@ -172,12 +178,13 @@ impl Driver {
                 Some((0, _)) => return Err(Fault::Disconnected),
                 Some(answer) => self.heard.push(answer),
             }
+            self.is_whole |= measured.total <= self.incoming.len();
             self.passing = measured.total;
         }
     }
 
     /// The first message in what has come, once enough of it is there. One that is too large costs who asked for it
-    /// their answer, and nobody else.
+    /// their answer; the others wait for its end, or leave the connection.
     fn first(&self, Measured { head, total }: Measured) -> Result<Option<(i32, Heard)>, Fault> {
         if total - head <= ANSWER_MAX {
             let Some(content) = self.incoming.get(head..total) else { return Ok(None) };

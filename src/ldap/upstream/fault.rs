@@ -80,9 +80,10 @@ impl Fault {
         Self::Connect(Arc::new(error))
     }
 
-    /// Whether a lookup is repeated at the next server: this one is down, or says that it cannot now.
+    /// Whether a lookup is repeated at the next server: this one is down, says that it cannot now, or is asked too much.
     pub(super) fn may_ask_elsewhere(&self) -> bool {
-        self.means_down() || matches!(self, Self::Answered(words) if matches!(words.code, 51 | 52 | 80))
+        let cannot_now = matches!(self, Self::Answered(words) if matches!(words.code, 51 | 52 | 80));
+        self.means_down() || cannot_now || matches!(self, Self::Busy)
     }
 
     /// Whether the server shall rest. One that answers, whatever it answers, is not down: one person's strange account

@@ -42,16 +42,16 @@ impl Directory {
                     self.is_well(server);
                     return Ok((entries, server.place));
                 }
-                Err(fault) if fault.may_ask_elsewhere() => {
-                    self.has_failed(server, &fault, began);
-                    last = Some(fault);
-                }
                 Err(fault) => {
                     // It answers, whatever it answers: after a rest, others may ask it again.
                     if fault.is_an_answer() {
                         self.is_well(server);
                     }
-                    return Err(fault.into_port_error(doing()));
+                    if !fault.may_ask_elsewhere() {
+                        return Err(fault.into_port_error(doing()));
+                    }
+                    self.has_failed(server, &fault, began);
+                    last = Some(fault);
                 }
             }
         }

@@ -151,12 +151,13 @@ impl Shared {
         Rest::Sleep
     }
 
-    /// Octets have come, with these answers in them. Puts who has theirs now into `woken`.
-    pub(super) fn hear(&self, heard: &mut Vec<(i32, Heard)>, woken: &mut Vec<Waker>) {
-        let now = Instant::now();
+    /// These answers have come; `is_whole`: one of them to its end. Puts who has theirs now into `woken`.
+    pub(super) fn hear(&self, heard: &mut Vec<(i32, Heard)>, is_whole: bool, woken: &mut Vec<Waker>) {
         let mut state = self.state();
-        state.last_heard = now;
-        if state.standing == Standing::Doubted {
+        if is_whole {
+            state.last_heard = Instant::now();
+        }
+        if is_whole && state.standing == Standing::Doubted {
             state.standing = Standing::Open;
         }
         for (id, heard) in heard.drain(..) {

@@ -29,9 +29,9 @@ pub(crate) async fn from(
     rows.into_iter().map(line).collect()
 }
 
-/// Those about somebody that are not filed under them yet.
-const WAITING: &str = "WHERE node = $1 AND sequence > (SELECT filed FROM audit_heads WHERE node = $1) AND user_id = $2 \
-                       ORDER BY at DESC, sequence DESC LIMIT $3";
+/// Those about somebody that are not filed under them yet. Behind which line, the statement is told: PostgreSQL would else
+/// reckon with a third of all lines, and read all.
+const WAITING: &str = "WHERE node = $1 AND sequence > $2 AND user_id = $3 ORDER BY at DESC, sequence DESC LIMIT $4";
 /// The order is that of the key, so that no more is read than is wanted. What is filed wrongly takes nobody's place.
 const FILED: &str = "SELECT a.node, a.sequence, a.record, a.hash FROM audit_by_user f \
                      JOIN audit a ON a.node = f.node AND a.sequence = f.sequence \
@@ -41,14 +41,15 @@ const FILED: &str = "SELECT a.node, a.sequence, a.record, a.hash FROM audit_by_u
 /// The newest lines; with `user`, of those that are about them.
 pub(crate) async fn tail(session: &mut Session, limit: u32, user: Option<UserId>) -> Result<Vec<AuditLine>, Fault> {
     let mut lines = Vec::new();
-    let nodes = nodes(session).await?;
     if let Some(user) = user {
         let named = user.to_string();
         let sql = format!("{LINE} {WAITING}");
         let mut rows = Vec::new();
         // These first: what is filed in this moment is found twice then, and not missed.
-        for node in &nodes {
-            rows.append(&mut session.query(&sql, &[node.into(), (&named).into(), limit.into()]).await?);
+        for mut head in session.query("SELECT node, filed FROM audit_heads ORDER BY node", &[]).await? {
+            let (node, filed) = (head.text()?, head.int()?);
+            let args = [(&node).into(), filed.into(), (&named).into(), limit.into()];
+            rows.append(&mut session.query(&sql, &args).await?);
         }
         rows.append(&mut session.query(FILED, &[(&named).into(), limit.into()]).await?);
         lines = rows.into_iter().map(line).collect::<Result<_, _>>()?;
@@ -56,7 +57,7 @@ pub(crate) async fn tail(session: &mut Session, limit: u32, user: Option<UserId>
         lines.retain(|line: &AuditLine| line.record.event.user() == Some(user));
     } else {
         let sql = format!("{LINE} WHERE node = $1 ORDER BY sequence DESC LIMIT $2");
-        for node in &nodes {
+        for node in &nodes(session).await? {
             for row in session.query(&sql, &[node.into(), limit.into()]).await? {
                 lines.push(line(row)?);
             }

@@ -1,4 +1,6 @@
 {postgres}-- A gateway of an older version may be writing meanwhile, its end first and then its lines: it waits until this is done.
+{postgres}-- Behind a long read (a backup) all would wait with us: then this start fails, and the next one tries again.
+{postgres}SET LOCAL lock_timeout = '3s';
 {postgres}LOCK TABLE audit_heads IN ACCESS EXCLUSIVE MODE;
 {postgres}LOCK TABLE audit IN ACCESS EXCLUSIVE MODE;
 

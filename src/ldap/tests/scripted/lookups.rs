@@ -405,6 +405,37 @@ async fn an_answer_that_is_too_large_is_passed_over_and_ends_its_own_lookup() {
     assert!(peer.is_left_alone().await);
 }
 
+/// Whoever waits behind an answer that does not end leaves the connection, however much of it still comes.
+#[tokio::test] // FLT-02
+async fn a_connection_that_is_held_up_by_one_endless_answer_is_left() {
+    let peer = Peer::start().await;
+    let timing = json!({ "timeout": "2s", "cool_down": "1s", "cool_down_max": "1s" });
+    let (upstream, names) = (peer.upstream(timing), names(3));
+    let mut trickling = JoinSet::new();
+    let server = async {
+        let mut talk = peer.talk().await;
+        let searches = talk.searches(2).await;
+        let [wronged, _] = &searches[..] else { panic!() };
+        let head = [b"\x30\x84\x10\x00\x00\x00".to_vec(), tlv(0x02, &wronged.0), vec![0x64]].concat();
+        talk.0.write_all(&head).await.unwrap();
+        trickling.spawn(async move {
+            while talk.0.write_all(&[0x64; 100]).await.is_ok() {
+                tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+            }
+        });
+    };
+    let (failed, ()) = tokio::join!(all_fail(&upstream, &names[..2]), server);
+    assert!(failed[0].contains("it is too large"), "{failed:?}");
+    tokio::time::sleep(std::time::Duration::from_millis(1300)).await;
+    let server = async {
+        let mut talk = peer.talk().await;
+        let search = talk.search().await;
+        talk.answer(&search).await;
+        talk
+    };
+    tokio::join!(all_are_found(&upstream, &names[2..]), server);
+}
+
 #[tokio::test]
 async fn a_service_account_is_refused_once_however_many_wait_for_it() {
     let peer = Peer::start().await;
