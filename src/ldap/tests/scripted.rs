@@ -4,6 +4,7 @@ mod active_directory;
 mod dishonest;
 mod lookups;
 mod peer;
+mod strange;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};

@@ -1,10 +1,11 @@
 //! A server that a test plays message by message, where a script would have to know too much.
 
+use futures_util::future::join_all;
 use serde_json::Value;
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 
-use super::super::support::{searching, upstream};
+use super::super::support::{identify, login, searching, told, upstream};
 use super::{Request, Said, bind_result, entry, read, result, tlv};
 use crate::LdapUpstream;
 
@@ -86,4 +87,17 @@ pub(super) fn done() -> Vec<u8> {
 
 pub(super) fn names(count: usize) -> Vec<String> {
     (0..count).map(|number| format!("person{number}")).collect()
+}
+
+/// All of them are looked up at once, and each is who was asked for.
+pub(super) async fn all_are_found(upstream: &LdapUpstream, names: &[String]) {
+    let found = join_all(names.iter().map(|name| identify(upstream, name))).await;
+    let ids: Vec<String> = found.into_iter().map(|subject| subject.unwrap().id).collect();
+    let expected: Vec<String> = names.iter().map(|name| format!("id-of-{name}")).collect();
+    assert_eq!(ids, expected);
+}
+
+pub(super) async fn all_fail(upstream: &LdapUpstream, names: &[String]) -> Vec<String> {
+    let failed = names.iter().map(|name| async { told(&login(upstream, name, "secret").await.failed()) });
+    join_all(failed).await
 }
